@@ -1,0 +1,50 @@
+# make lab    set up, and open the lessons in JupyterLab
+# make test   set up, and check everything
+# The others: setup, lessons (re-execute all), data (rebuild the row-level files and compare).
+
+PYTHON ?= python3
+RUN = .venv/bin/python
+LAB_ARGS ?=
+
+.PHONY: setup lab test lessons data
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed. If you have it under another name:"; \
+	  echo "  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python cannot make virtual environments. On Debian or Ubuntu:"; \
+	  echo "  sudo apt install python3-venv"; exit 1; }
+	@echo "Setting up in .venv (once; about 500 MB):"
+	@echo "  1/3 a virtual environment"
+	@$(PYTHON) -m venv --clear .venv
+	@echo "  2/3 the locked packages, each checked against its hash"
+	@awk '/^[^ #]/ {wanted = /^uv==/} wanted' requirements.lock > .venv/uv.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@.venv/bin/uv pip install --quiet --python $(RUN) --require-hashes --compile-bytecode \
+	  -r requirements.lock || { echo "  uv could not; trying pip, which takes longer"; \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements.lock; }
+	@echo "  3/3 the lessons' own library"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation -e .
+	@touch $@
+
+lab: setup
+	@echo "Your copies of the lessons are in work/; what you changed there is kept:"
+	@$(RUN) -m utils.lessons work work
+	@if [ "$$(id -u)" = 0 ] && ! echo "$(LAB_ARGS)" | grep -q allow-root; then \
+	  echo "You are root, and JupyterLab wants to hear that this is meant:"; \
+	  echo "  make lab LAB_ARGS=--allow-root"; exit 1; fi
+	cd work && ../$(RUN) -m jupyterlab --LabApp.news_url=None $(LAB_ARGS) 00_start_here.ipynb
+
+test: setup
+	$(RUN) -m pytest -n auto --maxprocesses 4
+
+lessons: setup
+	@$(RUN) -m utils.lessons run
+
+data: setup
+	$(RUN) data/build/build.py --check
