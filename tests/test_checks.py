@@ -4,8 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils import (cox, cumulative_incidence, kaplan_meier, landmark, logrank, median_survival,
-                   piecewise_exponential, rates, restricted_mean, split_follow_up)
+from utils import (
+    cox,
+    cumulative_incidence,
+    kaplan_meier,
+    landmark,
+    logrank,
+    median_survival,
+    piecewise_exponential,
+    rates,
+    restricted_mean,
+    split_follow_up,
+)
 
 GOOD = pd.DataFrame({"months": [3.0, 5, 8, 13], "relapse": [1, 0, 1, 1],
                      "arm": ["a", "a", "b", "b"], "age": [50.0, 60, 55, 65]},

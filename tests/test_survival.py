@@ -5,10 +5,27 @@ import pandas as pd
 import pytest
 
 from tests.conftest import agree, numbers
-from utils import (baseline_hazard, concordance, conditional_survival, cox, cumulative_incidence,
-                   kaplan_meier, landmark, logrank, mean_cumulative_count, median_follow_up,
-                   median_survival, piecewise_exponential, rates, restricted_mean,
-                   split_follow_up, survival_at)
+from utils import (
+    baseline_hazard,
+    brier,
+    concordance,
+    conditional_survival,
+    cox,
+    cumulative_incidence,
+    events_needed,
+    kaplan_meier,
+    landmark,
+    logrank,
+    mean_cumulative_count,
+    median_follow_up,
+    median_survival,
+    mixture_cure,
+    piecewise_exponential,
+    rates,
+    restricted_mean,
+    split_follow_up,
+    survival_at,
+)
 
 COMPLETE = ["time", "event", "age", "sex", "ph_ecog", "wt_loss", "inst"]
 
@@ -111,7 +128,8 @@ def test_conditional_survival(colon, reference):
 
 def test_logrank(lung, colon, reference):
     two = logrank(lung, "time", "event", "sex")
-    agree([two["statistic"], two["p"]], [reference("lung")["logrank_sex"][k] for k in ("chisq", "p")])
+    r = reference("lung")["logrank_sex"]
+    agree([two["statistic"], two["p"]], [r["chisq"], r["p"]])
     three = logrank(colon["recurrence"], "time", "event", "treatment")
     agree([three["statistic"], three["df"], three["p"]],
           [reference("colon")["r_logrank_rx"][k] for k in ("chisq", "df", "p")])
@@ -274,3 +292,28 @@ def test_landmark_sorts_by_what_was_known():
     people = pd.DataFrame({"t": [0.5, 2.0, 3.0], "e": [1, 1, 0], "quit": [np.nan, 0.5, 1.5]})
     left = landmark(people, "t", "e", at=1, became="quit")
     assert left["t"].tolist() == [1.0, 2.0] and left["exposed"].tolist() == [1, 0]
+
+
+def test_mixture_cure(colon, reference):
+    r = reference("prediction")["mixcure_colon_recur"]
+    years = colon["recurrence"].assign(years=lambda d: d["time"] / 365.25)
+    row = mixture_cure(years, "years", "event").iloc[0]
+    agree([row["cure"], row["scale"], row["shape"], row["loglik"]],
+          [r["cure"], r["lambda"], r["rho"], r["loglik"]], tolerance=1e-5)
+    logit = np.log(row["upper"] / (1 - row["upper"])) - np.log(row["cure"] / (1 - row["cure"]))
+    agree(logit / 1.959963984540054, r["logit_se"][0], tolerance=1e-4)
+
+
+def test_brier(lung, reference):
+    r = reference("prediction")["brier_lung_365"]
+    known = lung.dropna(subset=["ph_ecog"]).assign(
+        risk=lambda d: 0.2 + 0.05 * (d["time"] % 7) + 0.05 * d["ph_ecog"],
+        free=lambda d: 1 - d["risk"])
+    result = brier(known, "time", "event", "free", 365)
+    agree([result["brier_kaplan_meier"], result["brier"]], r, tolerance=1e-8)
+
+
+def test_events_needed(reference):
+    agree(events_needed(0.75, share_exposed=0.3), reference("prediction")["schoenfeld"])
+    with pytest.raises(ValueError, match="not 1"):
+        events_needed(1)

@@ -20,7 +20,7 @@ _HOME = {
         "kaplan_meier", "survival_at", "median_survival", "median_follow_up", "restricted_mean",
         "conditional_survival", "logrank", "cumulative_incidence", "rates", "split_follow_up",
         "landmark", "mean_cumulative_count", "piecewise_exponential", "cox", "baseline_hazard",
-        "concordance",
+        "concordance", "mixture_cure", "brier", "events_needed",
     ),
     "utils.evidence": ("pool", "ratio_table", "log_se", "sir", "mantel_haenszel", "two_by_two",
                        "e_value", "proportion"),

@@ -4,6 +4,7 @@ curves       Kaplan-Meier and what is read off it, log-rank
 competing    cumulative incidence
 persontime   rates, split follow-up, landmarks, recurrent events, piecewise exponential
 hazards      Cox regression, baseline hazard, concordance
+prediction   mixture cure, Brier score, the size of a study
 """
 
 from importlib import import_module
@@ -15,6 +16,7 @@ _HOME = {
     "persontime": ("rates", "split_follow_up", "landmark", "mean_cumulative_count",
                    "piecewise_exponential"),
     "hazards": ("cox", "baseline_hazard", "concordance"),
+    "prediction": ("mixture_cure", "brier", "events_needed"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_WHERE)

@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.rates import confint_poisson
 
-from utils.checks import (as_list, require_columns, require_follow_up, require_groups,
-                          require_numbers, require_some_events)
+from utils.checks import (
+    require_columns,
+    require_follow_up,
+    require_groups,
+    require_numbers,
+    require_some_events,
+)
 from utils.survival.curves import Z95, by_group
 
 
@@ -186,6 +191,7 @@ def piecewise_exponential(data: pd.DataFrame, formula: str, time: str, event: st
     """
     from statsmodels.genmod.families import Poisson
     from statsmodels.genmod.generalized_linear_model import GLM
+
     from utils.survival.hazards import coefficient_table, design_matrix
 
     require_columns(data, [time, event])
