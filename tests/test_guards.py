@@ -106,7 +106,7 @@ def test_incidence_error_is_nan_at_the_last_time():
 
 
 def test_exposure_by_name_fails():
-    with pytest.raises(Exception):
+    with pytest.raises(TypeError):
         GLM.from_formula("e ~ x", FIVE, family=Poisson(), exposure="t").fit()
 
 
