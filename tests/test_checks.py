@@ -131,3 +131,8 @@ def test_efron_with_cluster():
 def test_no_person_time():
     with pytest.raises(ValueError, match="no person-time"):
         rates(broken(months=0.0), "months", "relapse")
+
+
+def test_a_class_without_events_is_named():
+    with pytest.raises(ValueError, match=r"term 'arm\[T.b\]' holds no event.*neighbour"):
+        piecewise_exponential(broken(relapse=[1, 1, 0, 0]), "arm", "months", "relapse")

@@ -200,6 +200,11 @@ def piecewise_exponential(data: pd.DataFrame, formula: str, time: str, event: st
     require_some_events(data, event)
     used = data[data[time] > 0]
     exog, used = design_matrix(formula, used, keep_intercept=True)
+    for term in exog.columns[exog.isin([0, 1]).all()]:
+        if not used.loc[exog[term] == 1, event].any():
+            raise ValueError(f"term {term!r} holds no event in column {event!r}: its rate has no "
+                             "lower end on the log scale. Remedy: join it with its neighbour, or "
+                             "leave its rows out and say so")
     fit = GLM(used[event].to_numpy(float), exog, family=Poisson(),
               offset=np.log(used[time].to_numpy(float))).fit(tol=1e-12, tol_criterion="params",
                                                                maxiter=100)
