@@ -125,7 +125,9 @@ def test_safety_stands_beside_every_verdict_of_no_shown_effect():
 def test_verdict_is_plain_json_and_shows_its_sentence():
     result = verdict("residual", [line(1.86, 1.22, 2.84, label="sarcoma margins")])
     bundle = result._repr_mimebundle_()
-    assert json.loads(json.dumps(bundle[claims.MIME]))["estimate"] == 1.86
+    content = json.loads(json.dumps(bundle[claims.MIME]))
+    assert content["numbers"] == ["ratio: 1.86 (95% interval 1.22 to 2.84)"]
+    assert content["lines"][0]["estimate"] == 1.86 and content["lines"][0]["decides"]
     assert "sarcoma margins: ratio 1.86 (95% interval 1.22 to 2.84)" in bundle["text/plain"]
 
 

@@ -197,6 +197,11 @@ def headline(verdicts: Sequence[str]) -> str:
     return IN_PART if SUPPORTED in tested or IN_PART in tested else UNCLEAR
 
 
+def _numbers(line: Line) -> str:
+    """Estimate and interval, to three figures."""
+    return f"{line.estimate:.3g} (95% interval {line.lower:.3g} to {line.upper:.3g})"
+
+
 def _reason(part: dict, lines: Sequence[Line], result: str) -> str:
     chosen = deciding(lines)
     if part["type"] == "value":
@@ -208,8 +213,7 @@ def _reason(part: dict, lines: Sequence[Line], result: str) -> str:
         mark = f"an interval wholly {word} 1 that reaches {part['margin']:g}"
     else:
         mark = f"an interval wholly above {part['threshold']:g}"
-    texts = [f"{line.label}: {line.measure} {line.estimate:.3g} "
-             f"(95% interval {line.lower:.3g} to {line.upper:.3g})" for line in chosen]
+    texts = [f"{line.label}: {line.measure} {_numbers(line)}" for line in chosen]
     caps = {COMPATIBLE: f" The rival is not excluded: {part.get('rival', '')}.",
             IN_PART: " The outcome is a composite, so part of it may not be relapse."}
     return f"{'; '.join(texts)}. Support needs {mark}.{caps.get(result, '')}"
@@ -267,7 +271,6 @@ def verdict(name: str, lines: Sequence[Line], part: str | None = None) -> Verdic
     registered = _find_part(name, part)
     result = decide(registered, lines)
     chosen = deciding(lines)
-    shown = chosen[0] if len(chosen) == 1 else None
     rounded = [{key: round(value, 3) if isinstance(value, float) else value
                 for key, value in asdict(line).items()} | {"direct": line.direct,
                                                             "decides": line in chosen}
@@ -280,10 +283,7 @@ def verdict(name: str, lines: Sequence[Line], part: str | None = None) -> Verdic
         "outcome": registered["outcome"],
         "verdict": result,
         "grade": grade(lines),
-        "measure": shown.measure if shown else "",
-        "estimate": round(shown.estimate, 3) if shown else None,
-        "lower": round(shown.lower, 3) if shown else None,
-        "upper": round(shown.upper, 3) if shown else None,
+        "numbers": [f"{line.measure}: {_numbers(line)}" for line in chosen],
         "reason": _reason(registered, lines, result),
         "context": [line.label for line in lines if line not in chosen],
         "lines": rounded,
@@ -304,8 +304,8 @@ def board(path: Path = DATA / "verdicts.json") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per claim and part: claim, part, lesson, text, verdict (empty if the lesson is
-        still to come), grade, measure, estimate, lower, upper.
+        A row per claim and part: claim, part, lesson, text, type, verdict (empty if the lesson
+        is still to come), grade, numbers (every deciding line, with its interval).
     """
     judged = {(v["claim"], v["part"]): v for v in json.loads(path.read_text(encoding="utf-8"))}
     rows = []
@@ -313,7 +313,7 @@ def board(path: Path = DATA / "verdicts.json") -> pd.DataFrame:
         for part in entry["part"]:
             found = judged.get((name, part.get("name", "")), {})
             rows.append({"claim": name, "part": part.get("name", ""), "lesson": entry["lesson"],
-                         "text": entry["text"], "type": part["type"]}
-                        | {key: found.get(key, "") for key in ("verdict", "grade", "measure")}
-                        | {key: found.get(key) for key in ("estimate", "lower", "upper")})
+                         "text": entry["text"], "type": part["type"],
+                         "verdict": found.get("verdict", ""), "grade": found.get("grade", ""),
+                         "numbers": "; ".join(found.get("numbers", []))})
     return pd.DataFrame(rows)

@@ -6,11 +6,10 @@ import html
 import json
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 import pandas as pd
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+from utils import DATA
 
 
 def names() -> list[str]:
