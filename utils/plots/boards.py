@@ -102,12 +102,14 @@ def diagram(arrows: Sequence[tuple[str, str]], places: dict[str, tuple[float, fl
         Where each name stands, x and y between 0 and 1.
     """
     figure, (ax,) = axes(3.4)
-    for name, (x, y) in places.items():
-        ax.text(x, y, fill(name, 18), ha="center", va="center", fontsize=10,
-                bbox={"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": COLOURS[0]})
+    boxes = {name: ax.text(x, y, fill(name, 18), ha="center", va="center", fontsize=10,
+                           bbox={"boxstyle": "round,pad=0.5", "facecolor": "white",
+                                 "edgecolor": COLOURS[0]}).get_bbox_patch()
+             for name, (x, y) in places.items()}
     for start, end in arrows:
         ax.annotate("", xy=places[end], xytext=places[start],
-                    arrowprops={"arrowstyle": "-|>", "color": "0.3", "shrinkA": 34, "shrinkB": 34})
+                    arrowprops={"arrowstyle": "-|>", "color": "0.3", "patchA": boxes[start],
+                                "patchB": boxes[end], "shrinkA": 2, "shrinkB": 2})
     ax.set(xlim=(-0.1, 1.1), ylim=(-0.15, 1.15))
     ax.axis("off")
     parts = [f"{start} to {end}" for start, end in arrows]

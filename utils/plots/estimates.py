@@ -122,6 +122,8 @@ def _plain_log_ticks(ax: Axes) -> None:
     low, high = ax.get_xlim()
     choices = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100])
     inside = choices[(choices >= low) & (choices <= high)]
+    if len(inside) < 3:
+        inside = np.array([t for t in np.round(np.arange(0.1, 4, 0.1), 1) if low <= t <= high])
     thinned = inside if len(inside) <= 8 else inside[inside != 0.7]
     ax.set_xticks(thinned, [f"{tick:g}" for tick in thinned])
     ax.minorticks_off()
