@@ -1,13 +1,14 @@
 # make lab    set up, and open the lessons in JupyterLab
 # make test   set up, and check everything
-# The others: setup, lessons (re-execute all), data (rebuild the row-level files and compare).
+# The others: setup, lessons (re-execute all), student (the students' edition as a zip),
+# data (rebuild the row-level files and compare).
 
 PYTHON ?= python3
 RUN = .venv/bin/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 
-.PHONY: setup lab test lessons data
+.PHONY: setup lab test lessons student data
 
 setup: .venv/.ready
 
@@ -36,7 +37,7 @@ setup: .venv/.ready
 
 lab: setup
 	@echo "Your copies of the lessons are in work/; what you changed there is kept:"
-	@$(RUN) -m utils.lessons work work
+	@$(RUN) -m utils.students work work
 	@if [ "$$(id -u)" = 0 ] && ! echo "$(LAB_ARGS)" | grep -q allow-root; then \
 	  echo "You are root, and JupyterLab wants to hear that this is meant:"; \
 	  echo "  make lab LAB_ARGS=--allow-root"; exit 1; fi
@@ -47,6 +48,9 @@ test: setup
 
 lessons: setup
 	@$(RUN) -m utils.lessons run
+
+student: setup
+	@$(RUN) -m utils.students zip dist/tumor-recurrence-lessons.zip
 
 data: setup
 	$(RUN) data/build/build.py --check

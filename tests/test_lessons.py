@@ -167,16 +167,6 @@ def test_student_copy_holds_no_solution_and_runs(stem):
             assert cell.outputs[0].text.startswith("No answer yet"), cell.id
 
 
-def test_work_folder_is_laid_out_and_never_overwritten(tmp_path, capsys):
-    lessons.lay_out(tmp_path / "my work")
-    assert {p.name for p in PATHS} < {p.name for p in (tmp_path / "my work").iterdir()}
-    mine = tmp_path / "my work" / PATHS[0].name
-    mine.write_text("my own notes")
-    lessons.lay_out(tmp_path / "my work")
-    assert mine.read_text() == "my own notes"
-    assert f"kept     {mine.name} (yours)" in capsys.readouterr().out
-
-
 def test_exercise_files_have_a_lesson():
     assert {e["file"] for e in exercises().values()} == {f"{s}.exercises.toml" for s in TEACHING}
 

@@ -1,7 +1,6 @@
-"""Run the lessons, make the students' copies, lay them out in a work folder.
+"""Read the lessons, run them, and take the solutions out of them.
 
     python -m utils.lessons run            re-execute every lesson and keep its outputs
-    python -m utils.lessons work FOLDER    copy the lessons for a student, overwriting nothing
 """
 
 from __future__ import annotations
@@ -58,11 +57,15 @@ def write(path: Path, content: bytes) -> None:
     """Replace a file whole or not at all."""
     if path.exists() and path.read_bytes() == content:
         return
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False,
-                                     prefix=f".{path.name}.") as file:
-        file.write(content)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(half, 0o644)
+        os.replace(half, path)
+    except BaseException:
+        os.unlink(half)
+        raise
 
 
 def stored(notebook: NotebookNode) -> bytes:
@@ -148,31 +151,13 @@ def student_copy(notebook: NotebookNode) -> NotebookNode:
     return copy
 
 
-def lay_out(folder: Path) -> None:
-    """Copy lessons and glossary into a folder; a file that is there is never touched."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {path.name: stored(student_copy(read(path))) for path in paths()}
-    files["glossary.md"] = (LESSONS / "glossary.md").read_bytes()
-    for name, content in files.items():
-        target = folder / name
-        if target.exists():
-            print(f"  kept     {target.name} (yours)")
-        else:
-            write(target, content)
-            print(f"  new      {target.name}")
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m utils.lessons", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run")
-    commands.add_parser("work").add_argument("folder", type=Path)
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "run":
-        run_all()
-    else:
-        lay_out(chosen.folder)
+    parser.parse_args(arguments)
+    run_all()
     return 0
 
 
