@@ -211,13 +211,16 @@ def concordance(data: pd.DataFrame, time: str, event: str, score: str) -> pd.Ser
     require_some_events(data, event)
     times, happened = data[time].to_numpy(float), data[event].to_numpy(bool)
     scores = data[score].to_numpy(float)
-    later = (times[None, :] > times[:, None]) | ((times[None, :] == times[:, None]) & ~happened)
-    comparable = happened[:, None] & later
-    wins = comparable * (np.sign(scores[:, None] - scores[None, :]) + 1) / 2
-    pairs = comparable.sum()
-    value = wins.sum() / pairs
-    own_wins = wins.sum(axis=0) + wins.sum(axis=1)
-    own_pairs = comparable.sum(axis=0) + comparable.sum(axis=1)
+    own_wins, own_pairs = np.zeros(len(data)), np.zeros(len(data))
+    for i in np.flatnonzero(happened):
+        later = (times > times[i]) | ((times == times[i]) & ~happened)
+        wins = later * (np.sign(scores[i] - scores) + 1) / 2
+        own_wins += wins
+        own_pairs += later
+        own_wins[i] += wins.sum()
+        own_pairs[i] += later.sum()
+    pairs = own_pairs.sum() / 2
+    value = own_wins.sum() / 2 / pairs
     se = float(np.sqrt((((own_wins - value * own_pairs) / pairs) ** 2).sum()))
     return pd.Series({"concordance": float(value), "se": se, "lower": value - Z95 * se,
                       "upper": value + Z95 * se})
