@@ -288,6 +288,13 @@ def test_split_follow_up_keeps_time_and_events(lung):
     assert at_cut["period"].tolist() == ["0-2"] and at_cut["e"].tolist() == [1]
 
 
+@pytest.mark.parametrize("name", ["stop", "start", "period", "person_time"])
+def test_split_follow_up_whatever_the_time_is_called(name):
+    people = pd.DataFrame({name: [1.0, 3.0, 6.0], "e": [1, 1, 0]}, index=[7, 7, 8])
+    split = split_follow_up(people, name, "e", cuts=[2, 4])
+    assert split["e"].sum() == 2 and split["stop"].sub(split["start"]).sum() == 10
+
+
 def test_landmark_sorts_by_what_was_known():
     people = pd.DataFrame({"t": [0.5, 2.0, 3.0], "e": [1, 1, 0], "quit": [np.nan, 0.5, 1.5]})
     left = landmark(people, "t", "e", at=1, became="quit")

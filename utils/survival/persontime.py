@@ -85,16 +85,16 @@ def split_follow_up(data: pd.DataFrame, time: str, event: str, cuts: Sequence[fl
     if any(a >= b for a, b in zip(edges, edges[1:])):
         raise ValueError(f"cuts must increase, found {list(cuts)}")
     labels = [f"{a:g}-{b:g}" if np.isfinite(b) else f"{a:g}+" for a, b in zip(edges, edges[1:])]
+    data = data.reset_index(drop=True)
     begin = pd.Series(0.0, data.index) if entry is None else data[entry].astype(float)
+    end, happened = data[time].astype(float), data[event]
     pieces = []
     for label, a, b in zip(labels, edges, edges[1:]):
-        inside = data[(data[time] > a) & (begin < b)].copy()
-        inside["start"] = begin[inside.index].clip(lower=a)
-        inside["stop"] = inside[time].clip(upper=b).astype(float)
-        inside["person_time"] = inside["stop"] - inside["start"]
-        inside["period"] = label
-        inside[event] = inside[event].where(inside[time] <= b, 0)
-        pieces.append(inside)
+        rows = data.index[(end > a) & (begin < b)]
+        start, stop = begin[rows].clip(lower=a), end[rows].clip(upper=b)
+        pieces.append(data.loc[rows].assign(**{
+            event: happened[rows].where(end[rows] <= b, 0), "start": start, "stop": stop,
+            "person_time": stop - start, "period": label}))
     result = pd.concat(pieces).sort_index(kind="stable").reset_index(drop=True)
     seen = [label for label in labels if (result["period"] == label).any()]
     result["period"] = pd.Categorical(result["period"], categories=seen, ordered=True)
