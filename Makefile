@@ -1,14 +1,15 @@
 # make lab    set up, and open the lessons in JupyterLab
 # make test   set up, and check everything
 # The others: setup, lessons (re-execute all), student (the students' edition as a zip),
-# data (rebuild the row-level files and compare).
+# crosscheck (the numbers behind the verdicts once more, in R), data (rebuild the row-level files
+# and compare).
 
 PYTHON ?= python3
 RUN = .venv/bin/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 
-.PHONY: setup lab test lessons student data
+.PHONY: setup lab test lessons student crosscheck data
 
 setup: .venv/.ready
 
@@ -51,6 +52,11 @@ lessons: setup
 
 student: setup
 	@$(RUN) -m utils.students zip dist/tumor-recurrence-lessons.zip
+
+crosscheck:
+	@command -v Rscript > /dev/null || { echo "skipped: R is not on this machine (on Debian:" \
+	  "r-base-core r-cran-survival r-cran-cmprsk r-cran-metafor r-cran-jsonlite)"; exit 0; }; \
+	  Rscript tests/crosscheck/crosscheck.R
 
 data: setup
 	$(RUN) data/build/build.py --check
