@@ -8,6 +8,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
+NUMBER ?=
 
 .PHONY: setup lab test lessons student crosscheck data
 
@@ -52,6 +53,12 @@ lessons: setup
 
 student: setup
 	@$(RUN) -m utils.students zip dist/tumor-recurrence-lessons.zip
+
+new-lesson: setup
+	@$(RUN) -m utils.kit new-lesson "$(NAME)" $(if $(NUMBER),--number $(NUMBER))
+
+key: setup
+	@$(RUN) -m utils.kit key
 
 crosscheck:
 	@command -v Rscript > /dev/null || { echo "skipped: R is not on this machine (on Debian:" \

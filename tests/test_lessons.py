@@ -174,9 +174,10 @@ def test_exercise_files_have_a_lesson():
 def test_readme_lists_every_lesson_with_its_minutes():
     readme = (lessons.ROOT / "README.md").read_text(encoding="utf-8")
     for stem, notebook in NOTEBOOKS.items():
-        row = next(li for li in readme.splitlines() if f"(notebooks/{stem}.ipynb)" in li)
+        row = next((li for li in readme.splitlines() if f"(notebooks/{stem}.ipynb)" in li), "")
         teaching, tasks = lessons.minutes(notebook)
-        assert row.endswith(f"| {teaching} + {tasks} |"), (stem, teaching, tasks)
+        assert row.endswith(f"| {teaching} + {tasks} |"), (
+            f"README.md, row of {stem}: {teaching} + {tasks}")
 
 
 def test_readme_shows_the_picture_of_the_lesson():

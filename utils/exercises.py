@@ -73,11 +73,11 @@ def same(given: object, expected: object, tolerance: float) -> bool:
     return number is not None and math.isclose(number, float(expected), rel_tol=tolerance)
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (list, tuple)):
-        return ", ".join(_show(item) for item in value)
+        return ", ".join(show(item) for item in value)
     return f"{float(value):.3g}"
 
 
@@ -90,7 +90,7 @@ def reply(name: str, answer: object) -> str:
     expected = value_of(name, exercise["answer"])
     if same(answer, expected, tolerance):
         unit = exercise.get("unit", "")
-        return f"Right: {_show(expected)}{' ' + unit if unit else ''}. {exercise['right']}"
+        return f"Right: {show(expected)}{' ' + unit if unit else ''}. {exercise['right']}"
     for wrong in exercise["wrong"]:
         if same(answer, value_of(name, wrong["answer"]), tolerance):
             return f"Not yet: {wrong['hint']}"
