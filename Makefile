@@ -5,7 +5,12 @@
 # and compare).
 
 PYTHON ?= python3
-RUN = .venv/bin/python
+ifeq ($(OS),Windows_NT)
+BIN = .venv/Scripts
+else
+BIN = .venv/bin
+endif
+RUN = $(BIN)/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 NUMBER ?=
@@ -27,7 +32,7 @@ setup: .venv/.ready
 	@echo "  2/3 the locked packages, each checked against its hash"
 	@awk '/^[^ #]/ {wanted = /^uv==/} wanted' requirements.lock > .venv/uv.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	@.venv/bin/uv pip install --quiet --python $(RUN) --require-hashes --compile-bytecode \
+	@$(BIN)/uv pip install --quiet --python $(RUN) --require-hashes --compile-bytecode \
 	  -r requirements.lock || { echo "  uv could not; trying pip, which takes longer"; \
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  -r requirements.lock; }
@@ -59,6 +64,17 @@ new-lesson: setup
 
 key: setup
 	@$(RUN) -m utils.kit key
+
+bench: setup
+	$(RUN) tests/bench/bench.py
+
+test-newest test-lowest: setup
+	$(BIN)/uv venv --quiet --seed --clear --python $(RUN) .venv-$@
+	$(BIN)/uv pip install --quiet --python .venv-$@ -r build.in -e '.[test]' \
+	  --resolution $(if $(filter %lowest,$@),lowest-direct,highest)
+	.venv-$@/bin/python -m pytest -n auto --maxprocesses 4 tests \
+	  --deselect tests/test_setup.py::test_installed_packages_are_the_locked_ones \
+	  --deselect tests/test_setup.py::test_pip_takes_the_lock_as_it_stands
 
 crosscheck:
 	@command -v Rscript > /dev/null || { echo "skipped: R is not on this machine (on Debian:" \

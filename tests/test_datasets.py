@@ -41,7 +41,8 @@ def rewrite(folder: Path, path: str, old: str, new: str) -> None:
 def test_load_gives_what_the_register_describes(name):
     data = datasets.load(name)
     resource = datasets.card(name).resource
-    plain = pd.read_csv(datasets.DATA / resource["path"], keep_default_na=False, na_values=[""])
+    plain = pd.read_csv(datasets.DATA / resource["path"], dtype=str, keep_default_na=False,
+                        na_values=[""])
     assert list(data) == [field["name"] for field in resource["schema"]["fields"]] == list(plain)
     assert isinstance(data.index, pd.RangeIndex) and len(data) == len(plain)
     for field in resource["schema"]["fields"]:

@@ -104,9 +104,8 @@ def forest(table: pd.DataFrame, label: str, estimate: str, *, measure: str,
         if style != "prediction":
             ax.plot(row[estimate], y, marker="D" if style == "pooled" else "s", color=colour,
                     markersize=7 if style == "pooled" else 5)
-        ax.annotate(f"{row[estimate]:.2f} ({row[lower]:.2f} to {row[upper]:.2f})", (1.02, y),
-                    xycoords=("axes fraction", "data"), va="center", fontsize=9,
-                    annotation_clip=False)
+        ax.text(1.02, y, f"{row[estimate]:.2f} ({row[lower]:.2f} to {row[upper]:.2f})",
+                transform=ax.get_yaxis_transform(), va="center", fontsize=9)
     ax.axvline(null, color="0.5", linewidth=1, linestyle="--")
     ax.set(yticks=range(len(table)), yticklabels=table[label], ylim=(len(table) - 0.5, -0.5),
            xlabel=measure)
