@@ -1,8 +1,10 @@
 # make lab    set up, and open the lessons in JupyterLab
 # make test   set up, and check everything
-# The others: setup, lessons (re-execute all), student (the students' edition as a zip),
-# crosscheck (the numbers behind the verdicts once more, in R), data (rebuild the row-level files
-# and compare).
+# For students:     student (their edition as a zip)
+# For instructors:  instructor (adds nbgrader), new-lesson NAME="...", key (the answer key)
+# For maintainers:  lessons (re-execute all), data (rebuild the row-level files and compare),
+#                   crosscheck (the numbers once more, in R), audit (planted errors), weather,
+#                   bench (costs), test-lowest, test-newest
 
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
@@ -15,7 +17,8 @@ LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 NUMBER ?=
 
-.PHONY: setup lab test lessons student crosscheck data
+.PHONY: setup lab test student instructor new-lesson key lessons data crosscheck audit weather \
+        bench test-lowest test-newest
 
 setup: .venv/.ready
 
@@ -64,6 +67,11 @@ new-lesson: setup
 
 key: setup
 	@$(RUN) -m utils.kit key
+
+instructor: setup
+	@$(BIN)/uv pip install --quiet --python $(RUN) --require-hashes --compile-bytecode \
+	  -r instructor.lock || $(RUN) -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes -r instructor.lock
 
 bench: setup
 	$(RUN) tests/bench/bench.py

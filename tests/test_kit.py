@@ -78,8 +78,8 @@ def project(tmp_path_factory):
     skip = shutil.ignore_patterns("__pycache__", "[0-9][0-9]_*", "work", ".*")
     for name in ("utils", "data", "tests", "notebooks"):
         shutil.copytree(lessons.ROOT / name, folder / name, ignore=skip)
-    for path in ("README.md", "pyproject.toml", "notebooks/00_start_here.ipynb",
-                 "notebooks/00_start_here.exercises.toml"):
+    for path in ("README.md", "pyproject.toml", "requirements.lock",
+                 "notebooks/00_start_here.ipynb", "notebooks/00_start_here.exercises.toml"):
         shutil.copy(lessons.ROOT / path, folder / path)
     made = run_in(folder, "-m", "utils.kit", "new-lesson", "Nodes and recurrence",
                   "--number", "42")

@@ -18,7 +18,8 @@ CELLS = [
     ("numbers", "print('hazard ratio 1.43')"),
     ("picture", "from utils import load, plots\n"
                 "lung = load('lung_ncctg')\n"
-                "ax = plots.curves(lung, 'time', 'event', outcome='death', unit='days', read_at=365)"),
+                "ax = plots.curves(lung, 'time', 'event', outcome='death', unit='days',\n"
+                "                  read_at=365)"),
     ("table", "lung.groupby('sex')[['event']].sum()"),
 ]
 

@@ -129,7 +129,8 @@ def test_the_zip_stands_on_its_own(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         archive.extractall(tmp_path / "un packed")
     home = tmp_path / "un packed" / students.TOP
-    assert "### BEGIN SOLUTION" not in "".join(p.read_text() for p in home.glob("notebooks/*.ipynb"))
+    lessons_text = "".join(p.read_text() for p in home.glob("notebooks/*.ipynb"))
+    assert "### BEGIN SOLUTION" not in lessons_text
     code = ("import utils; from utils import card, check, load; from utils.students import update; "
             "from pathlib import Path; print(utils.__file__); print(len(load('colon_adjuvant'))); "
             "check('00-headline', 'C'); print(len(update(Path('work'))))")
