@@ -3,7 +3,8 @@
 # For students:     student (their edition as a zip)
 # For instructors:  instructor (adds nbgrader), new-lesson NAME="...", key (the answer key)
 # For maintainers:  lessons (re-execute all), data (rebuild the row-level files and compare),
-#                   crosscheck (the numbers once more, in R), audit (planted errors), weather,
+#                   reviewed (changed words and thresholds were read), audit (planted errors),
+#                   weather (bad data, no network, ...), crosscheck (the numbers again, in R),
 #                   bench (costs), test-lowest, test-newest
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 NUMBER ?=
 
-.PHONY: setup lab test student instructor new-lesson key lessons data crosscheck audit weather \
+.PHONY: setup lab test student instructor new-lesson key lessons data crosscheck reviewed audit weather \
         bench test-lowest test-newest
 
 setup: .venv/.ready
@@ -40,7 +41,8 @@ setup: .venv/.ready
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  -r requirements.lock; }
 	@echo "  3/3 the lessons' own library"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \
+	@$(BIN)/uv pip install --quiet --python $(RUN) --no-deps --no-build-isolation -e . || \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --no-build-isolation -e .
 	@mkdir -p $(LAB_SETTINGS) && cp jupyterlab.json $(LAB_SETTINGS)/overrides.json
 	@touch $@
@@ -72,6 +74,15 @@ instructor: setup
 	@$(BIN)/uv pip install --quiet --python $(RUN) --require-hashes --compile-bytecode \
 	  -r instructor.lock || $(RUN) -m pip install --quiet --disable-pip-version-check \
 	  --require-hashes -r instructor.lock
+
+audit: setup
+	$(RUN) tests/audit/audit.py
+
+weather: setup
+	$(RUN) tests/weather/weather.py
+
+reviewed: setup
+	$(RUN) tests/audit/reviewed.py --accept
 
 bench: setup
 	$(RUN) tests/bench/bench.py

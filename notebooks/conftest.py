@@ -47,11 +47,16 @@ def same_picture(stored: str, new: str) -> bool:
     return a.shape == b.shape and np.abs(a - b).mean() <= TOLERANCE
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    outcome = yield
-    if not isinstance(item, IPyNbCell) or outcome.excinfo is not None:
-        return
+    result = yield
+    if isinstance(item, IPyNbCell):
+        compare_the_rest(item)
+    return result
+
+
+def compare_the_rest(item: IPyNbCell) -> None:
+    """Fail a cell whose outputs differ in what nbval passes over."""
     place = f"{item.path.name}, code cell {item.cell_num} (id {item.cell.id})"
     if item.cell.execution_count != item.cell_num + 1:
         pytest.fail(f"{place}: execution count {item.cell.execution_count}, expected "

@@ -103,8 +103,12 @@ class Line:
 @cache
 def register(path: Path = DATA / "claims.toml") -> dict[str, dict]:
     """The registered claims by id, in the article's order."""
-    with open(path, "rb") as file:
-        return {claim["id"]: claim for claim in tomllib.load(file)["claim"]}
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"data/{path.name} cannot be read ({error}). "
+                         f"Get it back with: git checkout -- data/{path.name}") from error
+    return {claim["id"]: claim for claim in text["claim"]}
 
 
 def claim(name: str) -> pd.DataFrame:

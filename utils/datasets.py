@@ -127,7 +127,11 @@ def _resources() -> list[dict]:
     path = DATA / "datapackage.json"
     if not path.is_file():
         raise ValueError(f"The register {path} is missing. {_remedy('datapackage.json')}")
-    return json.loads(path.read_text(encoding="utf-8"))["resources"]
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["resources"]
+    except ValueError as error:
+        raise ValueError(f"The register data/{path.name} cannot be read ({error}). "
+                         f"{_remedy(path.name)}") from error
 
 
 def _find(name: str) -> dict:

@@ -21,7 +21,7 @@ from utils import DATA, claims
 
 ROOT = DATA.parent
 LESSONS = ROOT / "notebooks"
-CACHE = ROOT / ".cache"
+CACHE = (ROOT if os.access(ROOT, os.W_OK) else Path(tempfile.gettempdir())) / ".cache"
 BOARD = "10_verdicts"
 README_FIGURE = "readme.png"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
