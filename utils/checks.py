@@ -29,12 +29,12 @@ def require_columns(data: pd.DataFrame, names: str | Sequence[str]) -> None:
         raise ValueError("the table has no rows: check the filter that made it")
 
 
-def _complain(column: str, bad: pd.Series, values: pd.Series, problem: str, remedy: str) -> None:
+def _complain(column: str, bad: np.ndarray, values: pd.Series, problem: str, remedy: str) -> None:
     if bad.any():
-        row = bad.index[bad.to_numpy().argmax()]
-        value = values[bad.to_numpy()].iloc[0]
+        first = bad.argmax()
         raise ValueError(
-            f"column {column!r}, row {row!r}: {problem}, found {value!r} "
+            f"column {column!r}, row {values.index[first]!r}: {problem}, found "
+            f"{values.iloc[first]!r} "
             f"({int(bad.sum())} such row(s)). Remedy: {remedy}"
         )
 
@@ -48,11 +48,11 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
             f"column {column!r} holds {values.dtype}, not numbers. "
             f"Remedy: data[{column!r}] = pd.to_numeric(data[{column!r}])"
         )
-    finite = pd.Series(np.isfinite(values.to_numpy(dtype=float, na_value=np.nan)), values.index)
-    _complain(column, ~finite, values, "a finite number is needed",
+    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    _complain(column, ~np.isfinite(numbers), values, "a finite number is needed",
               f"look at these rows, then data.dropna(subset=[{column!r}]) if they may be left out")
     if minimum is not None:
-        _complain(column, values < minimum, values, f"must be at least {minimum}",
+        _complain(column, numbers < minimum, values, f"must be at least {minimum}",
                   "correct the value at its source or leave the row out knowingly")
 
 
@@ -62,12 +62,12 @@ def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> N
     if pd.api.types.is_bool_dtype(data[column]):
         return
     require_numbers(data, column, minimum=None)
-    values = data[column]
+    values, codes = data[column], data[column].to_numpy(float)
     if causes:
-        _complain(column, (values < 0) | (values % 1 != 0), values,
+        _complain(column, (codes < 0) | (codes % 1 != 0), values,
                   "causes are whole numbers, 0 for censored", "recode so that 0 means censored")
         return
-    _complain(column, ~values.isin([0, 1]), values,
+    _complain(column, (codes != 0) & (codes != 1), values,
               "an event is 0 (censored) or 1 (it happened)",
               f"if {values.max():g} means the event: "
               f"data[{column!r}] = (data[{column!r}] == {values.max():g}).astype(int)")
@@ -79,7 +79,7 @@ def require_groups(data: pd.DataFrame, columns: str | Sequence[str] | None,
     for column in as_list(columns):
         require_columns(data, column)
         values = data[column]
-        _complain(column, values.isna(), values, "the group is missing",
+        _complain(column, values.isna().to_numpy(), values, "the group is missing",
                   f"name the group, or leave these rows out: data.dropna(subset=[{column!r}])")
         if isinstance(values.dtype, pd.CategoricalDtype):
             empty = [level for level in values.cat.categories if not (values == level).any()]
@@ -131,5 +131,5 @@ def require_follow_up(data: pd.DataFrame, time: str, event: str, *, entry: str |
     require_groups(data, by)
     if entry is not None:
         require_numbers(data, entry)
-        _complain(entry, data[entry] >= data[time], data[entry],
+        _complain(entry, (data[entry] >= data[time]).to_numpy(), data[entry],
                   f"entry must come before {time!r}", "leave out rows with no follow-up, knowingly")

@@ -169,27 +169,33 @@ def _check_columns(text: pd.DataFrame, expected: list[str], resource: dict) -> N
 
 
 def _column(text: pd.DataFrame, field: dict, resource: dict) -> pd.Series:
-    name, kind, rules = field["name"], field["type"], field["constraints"]
-    allowed = rules.get("enum")
-    values = []
-    for row, cell in enumerate(text[name]):
-        value = _value(cell, kind)
-        if value is None and cell != "":
-            problem = f"holds {cell!r}, which is not of type {kind}"
-        elif value is None and rules["required"]:
-            problem = "is empty"
-        elif value is not None and allowed and value not in allowed:
-            problem = f"holds {cell!r}; allowed are {', '.join(map(str, allowed))}"
-        else:
-            values.append(value)
-            continue
+    kind, cells = field["type"], text[field["name"]].tolist()
+    parsed = {cell: _value(cell, kind) for cell in set(cells)}
+    problems = {cell: problem for cell, value in parsed.items()
+                if (problem := _problem(cell, value, field))}
+    if problems:
         path = resource["path"]
-        raise ValueError(f"data/{path}, column {name!r}, row {row}: it {problem}. {_remedy(path)}")
+        row = next(row for row, cell in enumerate(cells) if cell in problems)
+        raise ValueError(f"data/{path}, column {field['name']!r}, row {row}: it "
+                         f"{problems[cells[row]]}. {_remedy(path)}")
+    values = [parsed[cell] for cell in cells]
     if field.get("categoriesOrdered"):
         return pd.Series(pd.Categorical(values, categories=field["categories"], ordered=True))
     if kind == "string":
         return pd.Series(values, dtype="str")
     return pd.Series(values, dtype="int64" if kind == "integer" and None not in values else float)
+
+
+def _problem(cell: str, value: str | int | float | None, field: dict) -> str | None:
+    """What is wrong with a cell, if anything."""
+    rules = field["constraints"]
+    if value is None and cell != "":
+        return f"holds {cell!r}, which is not of type {field['type']}"
+    if value is None:
+        return "is empty" if rules["required"] else None
+    if "enum" in rules and value not in rules["enum"]:
+        return f"holds {cell!r}; allowed are {', '.join(map(str, rules['enum']))}"
+    return None
 
 
 def _value(cell: str, kind: str) -> str | int | float | None:

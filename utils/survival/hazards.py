@@ -73,7 +73,7 @@ def _fit(data: pd.DataFrame, formula: str, time: str, event: str, entry: str | N
     layers = None if strata is None else pd.factorize(used[strata], sort=True)[0]
     model = PHReg(times, exog.to_numpy(float), status=used[event].to_numpy(float), entry=entries,
                   strata=layers, ties=ties, missing="none")
-    return exog, used, model.fit(maxiter=100, tol=1e-12)
+    return exog, used, model.fit(maxiter=100)
 
 
 def _entry_above_grid(entry: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -163,7 +163,7 @@ def _robust_se(exog: pd.DataFrame, used: pd.DataFrame, time: str, event: str, en
                   strata=None if strata is None else layers[informative],
                   ties="breslow", missing="none")
     groups = pd.factorize(used[cluster])[0][informative]
-    return model.fit(groups=groups, maxiter=100, tol=1e-12).bse
+    return model.fit(groups=groups, maxiter=100).bse
 
 
 def baseline_hazard(data: pd.DataFrame, formula: str, time: str, event: str,
@@ -210,15 +210,18 @@ def concordance(data: pd.DataFrame, time: str, event: str, score: str) -> pd.Ser
     require_numbers(data, score, minimum=None)
     require_some_events(data, event)
     times, happened = data[time].to_numpy(float), data[event].to_numpy(bool)
-    scores = data[score].to_numpy(float)
+    order = np.lexsort((~happened, times))
+    times, happened, scores = times[order], happened[order], data[score].to_numpy(float)[order]
+    later = (np.searchsorted(times[happened], times, side="right")
+             + np.searchsorted(times[~happened], times, side="left"))
     own_wins, own_pairs = np.zeros(len(data)), np.zeros(len(data))
     for i in np.flatnonzero(happened):
-        later = (times > times[i]) | ((times == times[i]) & ~happened)
-        wins = later * (np.sign(scores[i] - scores) + 1) / 2
-        own_wins += wins
-        own_pairs += later
+        others = slice(later[i], None)
+        wins = (np.sign(scores[i] - scores[others]) + 1) / 2
+        own_wins[others] += wins
+        own_pairs[others] += 1
         own_wins[i] += wins.sum()
-        own_pairs[i] += later.sum()
+        own_pairs[i] += len(wins)
     pairs = own_pairs.sum() / 2
     value = own_wins.sum() / 2 / pairs
     se = float(np.sqrt((((own_wins - value * own_pairs) / pairs) ** 2).sum()))
