@@ -82,10 +82,10 @@ argument <- commandArgs(TRUE)
 d <- read.csv(argument[1])
 d$state <- factor(d$cause)
 tasks <- list(
-  kaplan_meier = function(d) summary(survfit(Surv(time, event) ~ arm, d, conf.type = "log-log")),
+  kaplan_meier = function(d) survfit(Surv(time, event) ~ arm, d, conf.type = "log-log"),
   logrank = function(d) survdiff(Surv(time, event) ~ arm, d),
   cox = function(d) coxph(Surv(time, event) ~ arm + age, d),
-  cumulative_incidence = function(d) summary(survfit(Surv(time, state) ~ 1, d)))
+  cumulative_incidence = function(d) survfit(Surv(time, state) ~ 1, d))
 for (name in setdiff(names(tasks), argument[-(1:2)])) {
   invisible(tasks[[name]](head(d, 200)))
   taken <- numeric(0)
