@@ -6,22 +6,10 @@ alternative text. Groups differ by line style and marker as well as by colour an
 directly.
 """
 
-from importlib import import_module
+from utils import lazy
 
-_HOME = {
+__getattr__, __dir__, __all__ = lazy.names(__name__, {
     "follow_up": ("curves", "incidence", "mean_counts"),
     "estimates": ("hazard_by_period", "forest", "calibration"),
     "boards": ("verdict_board", "evidence_map", "diagram"),
-}
-_WHERE = {name: module for module, names in _HOME.items() for name in names}
-__all__ = sorted(_WHERE)
-
-
-def __getattr__(name: str) -> object:
-    if name in _WHERE:
-        return getattr(import_module(f"utils.plots.{_WHERE[name]}"), name)
-    raise AttributeError(f"utils.plots has no name {name!r}; it has {', '.join(__all__)}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+})
