@@ -1,28 +1,42 @@
-"""Words and numbers that no computation can check, and a person has read.
+"""Words, numbers and settings that no computation can check, and a person has read.
 
     python tests/audit/reviewed.py            what changed since it was last reviewed
     python tests/audit/reviewed.py --accept   say that the changes have been read
 
-A hint, a unit, a registered threshold or a number in a sentence can be wrong without any output
-changing. So `tests/reference/reviewed.json` holds a short digest of each: of the exercises' words,
-of the numbers in each cell of prose, of the registered claims and of the data register. A change
-fails `make test`, by name, until somebody has read it and accepts it. Entries that are new pass;
-they count from the next `--accept`.
+A hint, a sentence, a unit, a registered threshold, a filter that makes no difference today or the
+line that makes CI fail can be changed without any output changing. So
+`tests/reference/reviewed.json` holds a short digest of each: of every cell's source, tags and place
+in its lesson, the exercises' words, the claims, the data register, the glossary and the guides by
+section, the words in `utils`, the reference values with the R call that made them, and the files
+that set up and run the tests. A change fails `make test`, by name, until somebody has read it and
+accepts it. Entries that are new pass; they count from the next `--accept`.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = Path("tests/reference/reviewed.json")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+HEADING = re.compile(r"(?m)^(?=#{1,3} (?!BEGIN|END))")
+LESSON_ROW = re.compile(r"(?m)^\| \[([^]]+)\](\(notebooks/.*\|) [\d +]+\|\n")
+GUIDES = ("README.md", "INSTRUCTORS.md", "CONTRIBUTING.md", "data/build/README.md",
+          "notebooks/glossary.md")
+WHOLE = (".ci/run", ".gitattributes", ".github/workflows/*", ".gitignore", "CITATION.cff", "LICENSE",
+         "Makefile", "build.in", "data/build/*.py", "data/build/requirements.txt",
+         "environment.yml", "instructor.lock", "jupyterlab.json", "notebooks/conftest.py",
+         "postBuild", "pyproject.toml", "requirements.lock", "tests/conftest.py",
+         "tests/crosscheck/*.R", "tests/reference/*.csv")
 
 
 def text(source: str | list[str]) -> str:
@@ -44,27 +58,103 @@ def toml(path: Path) -> dict:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def entries(root: Path = ROOT) -> dict[str, dict[str, str]]:
-    """Digests by file and entry: exercise, cell of prose, claim, data set."""
+def cells(path: Path) -> dict[str, str]:
+    """Each cell by its id: words and numbers, or code, and its metadata; then the order of all."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     found = {}
-    for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        found[f"notebooks/{path.name}"] = {
-            cell["id"]: digests({"numbers": numbers}) for cell in cells
-            if cell["cell_type"] == "markdown"
-            and (numbers := NUMBER.findall(text(cell["source"])))}
-    for path in sorted((root / "notebooks").glob("*.exercises.toml")):
-        content = toml(path)
-        parts = content["exercise"] | {"setup": {"code": content.get("setup", "")}}
-        found[f"notebooks/{path.name}"] = {name: digests(e) for name, e in parts.items()}
-    found["data/claims.toml"] = {claim["id"]: digests(claim)
-                                 for claim in toml(root / "data/claims.toml")["claim"]}
-    package = json.loads((root / "data/datapackage.json").read_text(encoding="utf-8"))
-    found["data/datapackage.json"] = {
-        entry["name"]: digests({k: v for k, v in entry.items() if k != "schema"} | {
-            f"column_{field['name']}": field for field in entry["schema"]["fields"]})
+    for cell in notebook["cells"]:
+        source = text(cell["source"])
+        parts = {"code" if cell["cell_type"] == "code" else "words": source}
+        if cell["cell_type"] == "markdown":
+            parts["numbers"] = NUMBER.findall(source)
+        tags = {key: value for key, value in cell["metadata"].items() if key != "mystnb"}
+        found[cell["id"]] = digests(parts | {"metadata": tags})
+    order = [f"{cell['cell_type']} {cell['id']}" for cell in notebook["cells"]]
+    return found | {"whole lesson": digests({"order": order, "metadata": notebook["metadata"]})}
+
+
+def exercises(path: Path) -> dict[str, str]:
+    content = toml(path)
+    parts = content["exercise"] | {"setup": {"code": content.get("setup", "")}}
+    return {name: digests(entry) for name, entry in parts.items()}
+
+
+def claims(path: Path) -> dict[str, str]:
+    registered = toml(path)["claim"]
+    return {claim["id"]: digests(claim) for claim in registered} | {
+        "whole register": digests({"order": [claim["id"] for claim in registered]})}
+
+
+def data_sets(path: Path) -> dict[str, str]:
+    package = json.loads(path.read_text(encoding="utf-8"))
+    found = {entry["name"]: digests({k: v for k, v in entry.items() if k != "schema"} | {
+        f"column_{field['name']}": field for field in entry["schema"]["fields"]})
         for entry in package["resources"]}
-    return found
+    head = {key: value for key, value in package.items() if key != "resources"}
+    return found | {"whole register": digests(head | {"order": list(found)})}
+
+
+def sections(path: Path) -> dict[str, str]:
+    """Each section by its heading, and each lesson's row in a table (without its minutes)."""
+    content = path.read_text(encoding="utf-8")
+    found = {f"row {row[1]}": row[2] for row in LESSON_ROW.finditer(content)}
+    for part in HEADING.split(LESSON_ROW.sub("", content)):
+        heading = part.partition("\n")[0].strip("# ")
+        found[heading] = found.get(heading, "") + part
+    return {name: digests({"words": words}) for name, words in found.items()}
+
+
+def words_in_code(path: Path) -> dict[str, str]:
+    """What a module's functions say: docstrings, messages, labels, captions."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        said = [cleandoc(leaf.value) for leaf in ast.walk(node)
+                if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)]
+        if said:
+            name = getattr(node, "name", "module")
+            found[name] = found.get(name, []) + said
+    return {name: digests({"words": said}) for name, said in found.items()}
+
+
+def from_r(path: Path) -> dict[str, str]:
+    """R's values by name, each with its call; then what all of them share."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    results = content.pop("results", None) or {v["where"]: v for v in content.pop("values")}
+    return {name: digests(result) for name, result in results.items()} | {
+        "shared by all": digests(content)}
+
+
+def on_paper(path: Path) -> dict[str, str]:
+    content = toml(path)
+    return {f"{case['claim']} {case.get('part', '')}".strip(): digests(case)
+            for case in content["case"]} | {"headline": digests(content["headline"])}
+
+
+def read_how(root: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Every file that is watched, with its entries."""
+    for pattern, reader in (
+            ("notebooks/[0-9][0-9]_*.ipynb", cells), ("notebooks/*.exercises.toml", exercises),
+            ("utils/template/*.ipynb", cells), ("utils/template/*.exercises.toml", exercises),
+            ("data/claims.toml", claims), ("data/datapackage.json", data_sets),
+            ("utils/**/*.py", words_in_code), ("tests/reference/verdicts_on_paper.toml", on_paper),
+            ("tests/crosscheck/values.json", from_r), ("tests/reference/*.json", from_r)):
+        for path in sorted(root.glob(pattern)):
+            if path != root / KEPT:
+                yield path, reader(path)
+    for path in (root / name for name in GUIDES):
+        yield path, sections(path)
+    for path in sorted(path for pattern in WHOLE for path in root.glob(pattern)):
+        yield path, {"whole file": digests({"text": path.read_text(encoding="utf-8")})}
+
+
+def entries(root: Path = ROOT) -> dict[str, dict[str, str]]:
+    """Digests by file and entry; last, the names of all entries, so that none can be left out."""
+    return listed({path.relative_to(root).as_posix(): found for path, found in read_how(root)})
+
+
+def listed(found: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    names = [[file, *found[file]] for file in found]
+    return found | {KEPT.as_posix(): {"list of entries": digests({"names": names})}}
 
 
 def reviewed(root: Path = ROOT) -> dict[str, dict[str, str]]:
@@ -73,9 +163,11 @@ def reviewed(root: Path = ROOT) -> dict[str, dict[str, str]]:
 
 def changes(root: Path = ROOT) -> list[str]:
     """'file, entry: parts' for whatever is no longer as it was reviewed."""
-    now, lines = entries(root), []
-    for file, kept in reviewed(root).items():
-        for name, then in kept.items():
+    now, kept, lines = entries(root), reviewed(root), []
+    own = {file: names for file, names in kept.items() if file != KEPT.as_posix()}
+    now |= {KEPT.as_posix(): listed(own)[KEPT.as_posix()]}
+    for file, names in ({KEPT.as_posix(): {"list of entries": ""}} | kept).items():
+        for name, then in names.items():
             here = now.get(file, {}).get(name)
             if here is None:
                 lines.append(f"{file}, {name}: gone")
@@ -88,11 +180,12 @@ def changes(root: Path = ROOT) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Compare with what was reviewed, or accept it.")
     parser.add_argument("--accept", action="store_true", help="the changes have been read")
+    lines = changes()
     if parser.parse_args().accept:
+        print(*[f"accepted: {line}" for line in lines], sep="\n")
         content = json.dumps(entries(), indent=1, ensure_ascii=False) + "\n"
         (ROOT / KEPT).write_text(content, encoding="utf-8", newline="\n")
         return 0
-    lines = changes()
     print("\n".join(lines) or "nothing changed since the last review")
     return bool(lines)
 
