@@ -64,3 +64,8 @@ def test_data_hold_nothing_that_is_not_named():
     known = {"build", "claims.toml", "datapackage.json", "individual", "published",
              "verdicts.json"}
     assert {path.name for path in DATA.iterdir()} == known
+
+
+def test_nothing_overrides_how_the_tests_are_run():
+    others = ("pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "conftest.py", "sitecustomize.py")
+    assert not [name for name in others if (ROOT / name).exists()]

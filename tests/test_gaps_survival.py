@@ -7,6 +7,7 @@ import pytest
 from utils import (
     conditional_survival,
     kaplan_meier,
+    landmark,
     logrank,
     median_follow_up,
     median_survival,
@@ -102,3 +103,9 @@ def test_conditional_survival_for_several_starts():
 def test_conditional_survival_beyond_all_follow_up_is_unknown_not_an_error():
     row = conditional_survival(SIX, "t", "e", given=9, further=2).iloc[0]
     assert row["at_risk"] == 0 and row[["survival", "se", "lower", "upper"]].isna().all()
+
+
+def test_on_the_very_day_of_the_landmark():
+    """Who left that day is left out; an exposure that began that day counts."""
+    left = landmark(SIX.assign(began=[1, 1, 1, 3, 3.1, np.nan]), "t", "e", at=3, became="began")
+    assert left["t"].tolist() == [1, 2, 3] and left["exposed"].tolist() == [1, 0, 0]

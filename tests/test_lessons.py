@@ -36,6 +36,7 @@ def test_every_code_cell_was_run_in_order_and_clean(stem):
     for position, cell in enumerate(code(stem), start=1):
         assert cell.execution_count == position, f"{cell.id}: run `make lessons`"
         for output in cell.outputs:
+            assert output.get("execution_count", position) == position, f"{cell.id}: its output"
             assert output.output_type != "error", cell.id
             assert output.get("name") != "stderr", cell.id
 
