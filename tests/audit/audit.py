@@ -63,9 +63,12 @@ def rounds(lesson: str, seed: int, quick: bool) -> Iterator[tuple[Callable, list
                ["-n", "2", "--dist=loadfile", *sorted(cells)])
     yield partial(faults.exercise_words, lesson=lesson, seed=seed), REVIEWED
     yield partial(faults.prose, lesson=lesson, seed=seed), REVIEWED
+    yield partial(faults.lesson_sources, lesson=lesson, seed=seed), REVIEWED
     if lesson:
         return
-    yield partial(faults.thresholds, seed=seed), REVIEWED
+    for planter in (faults.thresholds, faults.guides, faults.docstrings, faults.references,
+                    faults.set_up):
+        yield partial(planter, seed=seed), REVIEWED
     yield (partial(faults.kept_verdicts, seed=seed),
            ["tests/test_gaps_lessons.py", "-k", "kept_verdict"])
     yield (partial(faults.readme_picture, seed=seed),

@@ -242,6 +242,106 @@ def prose(root: Path, lesson: str, seed: int) -> Iterator[Fault]:
         path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
+def lesson_sources(root: Path, lesson: str, seed: int) -> Iterator[Fault]:
+    """In each lesson, where no output changes: a word, a filter, a hidden cell, a cell moved."""
+    for path in sorted((root / "notebooks").glob(f"{lesson or '[0-9][0-9]'}_*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cells, rng = notebook["cells"], Random(f"{seed} {path.stem}")
+        prose = [cell for cell in cells if cell["cell_type"] == "markdown"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        worded, hidden = rng.sample(prose, 2)
+        worded["source"] = re.sub(r"\w+", "never", joined(worded["source"]), count=1)
+        hidden["metadata"] = {"jupyter": {"source_hidden": True}}
+        lined = rng.choice(code)
+        lined["source"] = f"unused = 0\n{joined(lined['source'])}"
+        for kind, cell in (("a word in prose", worded), ("a cell hidden", hidden),
+                           ("a line of code without effect", lined)):
+            yield Fault(kind, f"notebooks/{path.name}, {cell['id']}",
+                        rf"{path.name}, {cell['id']}: ")
+        place = rng.randrange(len(cells) - 1)
+        cells[place], cells[place + 1] = cells[place + 1], cells[place]
+        yield Fault("two cells swapped", f"notebooks/{path.name}, cells {place} and {place + 1}",
+                    rf"{path.name}, whole lesson: order")
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+GUIDES = ("README.md", "INSTRUCTORS.md", "CONTRIBUTING.md", "notebooks/glossary.md")
+
+
+def guides(root: Path, seed: int) -> Iterator[Fault]:
+    """A word in two sections of each guide and of the glossary."""
+    for name in GUIDES:
+        path = root / name
+        parts = re.split(r"(?m)^(?=## )", path.read_text(encoding="utf-8"))
+        for i in Random(f"{seed} {name}").sample(range(1, len(parts)), 2):
+            heading, _, body = parts[i].partition("\n")
+            parts[i] = heading + "\n" + re.sub(r"(?m)^(?=\w)", "Never ", body, count=1)
+            if body != parts[i].partition("\n")[2]:
+                yield Fault("a word in a guide", f"{name}, {heading}",
+                            rf"{name}, {re.escape(heading.strip('# '))}: words")
+        path.write_text("".join(parts), encoding="utf-8")
+
+
+def docstrings(root: Path, seed: int) -> Iterator[Fault]:
+    """What one function of each module says of itself."""
+    for path in sorted((root / "utils").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        found = list(re.finditer(r'(?m)^def (\w+)\([^"]*?:\n    """(?=\w)', source))
+        if found:
+            chosen = Random(f"{seed} {path.name}").choice(found)
+            changed = f"{source[:chosen.end()]}Not: {source[chosen.end():]}"
+            path.write_text(changed, encoding="utf-8")
+            file = path.relative_to(root).as_posix()
+            yield Fault("a docstring", f"{file}, {chosen[1]}", rf"{file}, .*: words")
+
+
+def references(root: Path, seed: int) -> Iterator[Fault]:
+    """In each file of R's values, one call and one value."""
+    for path in sorted([*(root / "tests/reference").glob("*.json"),
+                        root / "tests/crosscheck/values.json"]):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if path.name == "reviewed.json":
+            continue
+        results = content.get("results") or {v["where"]: v for v in content["values"]}
+        called, valued = Random(f"{seed} {path.name}").sample(list(results), 2)
+        results[called]["call"] = f"other({results[called]['call']})"
+        results[valued]["value"] = [results[valued]["value"]]
+        path.write_text(json.dumps(content), encoding="utf-8")
+        for kind, name, part in (("an R call", called, "call"), ("a value of R", valued, "value")):
+            yield Fault(kind, f"{path.relative_to(root).as_posix()}, {name}",
+                        rf"{path.name}, {re.escape(name)}: {part}")
+
+
+WEAKER = (
+    (".ci/run", "make test", "make test || true"),
+    (".gitattributes", "data/** -text", "data/** text"),
+    (".github/workflows/tests.yml", "make test", "make setup"),
+    ("CITATION.cff", "CC-BY-4.0", "CC-BY-NC-4.0"),
+    ("LICENSE", "BSD 3-Clause, below", "BSD 2-Clause, below"),
+    ("Makefile", "\t$(RUN) -m pytest", "\t-$(RUN) -m pytest"),
+    ("data/build/build.py", "30.4375", "30.44"),
+    ("environment.yml", "conda-forge", "defaults"),
+    ("instructor.lock", "nbgrader==0", "nbgrader==1"),
+    ("jupyterlab.json", '"fetchNews": "false"', '"fetchNews": "true"'),
+    ("notebooks/conftest.py", "TOLERANCE = 4", "TOLERANCE = 400"),
+    ("postBuild", "set -eu", "set -u"),
+    ("pyproject.toml", '["tests", "notebooks"]', '["tests"]'),
+    ("requirements.lock", "pandas==3", "pandas==2"),
+    ("tests/crosscheck/crosscheck.R", "qnorm(0.975)", "qnorm(0.95)"),
+)
+
+
+def set_up(root: Path, seed: int) -> Iterator[Fault]:
+    """Files that set up and run everything, each made weaker."""
+    for name, before, after in WEAKER:
+        path = root / name
+        content = path.read_text(encoding="utf-8")
+        if before not in content:
+            raise SystemExit(f"faults.py: {name} no longer holds {before!r}")
+        path.write_text(content.replace(before, after, 1), encoding="utf-8")
+        yield Fault("set-up made weaker", name, rf"{re.escape(name)}, whole file")
+
+
 def thresholds(root: Path, seed: int) -> Iterator[Fault]:
     """The threshold or smallest effect of every claim."""
     path = root / "data/claims.toml"

@@ -7,9 +7,9 @@ A hint, a sentence, a unit, a registered threshold, a filter that makes no diffe
 line that makes CI fail can be changed without any output changing. So
 `tests/reference/reviewed.json` holds a short digest of each: of every cell's source, tags and place
 in its lesson, the exercises' words, the claims, the data register, the glossary and the guides by
-section, the words in `utils`, the reference values with the R call that made them, and the files
-that set up and run the tests. A change fails `make test`, by name, until somebody has read it and
-accepts it. Entries that are new pass; they count from the next `--accept`.
+section, the words and numbers in the code of `utils`, the reference values with the R call that
+made them, and the files that set up and run the tests. A change fails `make test`, by name, until
+somebody has read it and accepts it. Entries that are new pass; they count from the next `--accept`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ HEADING = re.compile(r"(?m)^(?=#{1,3} (?!BEGIN|END))")
 LESSON_ROW = re.compile(r"(?m)^\| \[([^]]+)\](\(notebooks/.*\|) [\d +]+\|\n")
 GUIDES = ("README.md", "INSTRUCTORS.md", "CONTRIBUTING.md", "data/build/README.md",
           "notebooks/glossary.md")
-WHOLE = (".ci/run", ".gitattributes", ".github/workflows/*", ".gitignore", "CITATION.cff", "LICENSE",
-         "Makefile", "build.in", "data/build/*.py", "data/build/requirements.txt",
+WHOLE = (".ci/run", ".gitattributes", ".github/workflows/*", ".gitignore", "CITATION.cff",
+         "LICENSE", "Makefile", "build.in", "data/build/*.py", "data/build/requirements.txt",
          "environment.yml", "instructor.lock", "jupyterlab.json", "notebooks/conftest.py",
-         "postBuild", "pyproject.toml", "requirements.lock", "tests/conftest.py",
-         "tests/crosscheck/*.R", "tests/reference/*.csv")
+         "postBuild", "pyproject.toml", "requirements.lock", "tests/bench/*.toml",
+         "tests/conftest.py", "tests/crosscheck/*.R", "tests/reference/*.csv")
 
 
 def text(source: str | list[str]) -> str:
@@ -70,7 +70,8 @@ def cells(path: Path) -> dict[str, str]:
         tags = {key: value for key, value in cell["metadata"].items() if key != "mystnb"}
         found[cell["id"]] = digests(parts | {"metadata": tags})
     order = [f"{cell['cell_type']} {cell['id']}" for cell in notebook["cells"]]
-    return found | {"whole lesson": digests({"order": order, "metadata": notebook["metadata"]})}
+    rest = {key: value for key, value in notebook.items() if key != "cells"}
+    return found | {"whole lesson": digests({"order": order, "metadata": rest})}
 
 
 def exercises(path: Path) -> dict[str, str]:
@@ -95,25 +96,27 @@ def data_sets(path: Path) -> dict[str, str]:
 
 
 def sections(path: Path) -> dict[str, str]:
-    """Each section by its heading, and each lesson's row in a table (without its minutes)."""
-    content = path.read_text(encoding="utf-8")
-    found = {f"row {row[1]}": row[2] for row in LESSON_ROW.finditer(content)}
+    """Each section by its heading, each lesson's row in a table (without its minutes)."""
+    content, found = path.read_text(encoding="utf-8"), {}
     for part in HEADING.split(LESSON_ROW.sub("", content)):
         heading = part.partition("\n")[0].strip("# ")
         found[heading] = found.get(heading, "") + part
-    return {name: digests({"words": words}) for name, words in found.items()}
+    order = digests({"order": list(found)})
+    found |= {f"row {row[1]}": row[2] for row in LESSON_ROW.finditer(content)}
+    return {name: digests({"words": words}) for name, words in found.items()} | {"all": order}
 
 
-def words_in_code(path: Path) -> dict[str, str]:
-    """What a module's functions say: docstrings, messages, labels, captions."""
-    found = {}
+def constants(path: Path) -> dict[str, str]:
+    """Words and numbers of each function: docstrings, messages, labels; defaults, tolerances."""
+    found: dict[str, dict[str, list]] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        said = [cleandoc(leaf.value) for leaf in ast.walk(node)
-                if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)]
-        if said:
-            name = getattr(node, "name", "module")
-            found[name] = found.get(name, []) + said
-    return {name: digests({"words": said}) for name, said in found.items()}
+        here = found.setdefault(getattr(node, "name", "module"), {"words": [], "numbers": []})
+        for leaf in ast.walk(node):
+            if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+                here["words"].append(cleandoc(leaf.value))
+            elif isinstance(leaf, ast.Constant):
+                here["numbers"].append(repr(leaf.value))
+    return {name: digests(parts) for name, parts in found.items()}
 
 
 def from_r(path: Path) -> dict[str, str]:
@@ -136,7 +139,7 @@ def read_how(root: Path) -> Iterator[tuple[Path, dict[str, str]]]:
             ("notebooks/[0-9][0-9]_*.ipynb", cells), ("notebooks/*.exercises.toml", exercises),
             ("utils/template/*.ipynb", cells), ("utils/template/*.exercises.toml", exercises),
             ("data/claims.toml", claims), ("data/datapackage.json", data_sets),
-            ("utils/**/*.py", words_in_code), ("tests/reference/verdicts_on_paper.toml", on_paper),
+            ("utils/**/*.py", constants), ("tests/reference/verdicts_on_paper.toml", on_paper),
             ("tests/crosscheck/values.json", from_r), ("tests/reference/*.json", from_r)):
         for path in sorted(root.glob(pattern)):
             if path != root / KEPT:
