@@ -33,8 +33,8 @@ LESSON_ROW = re.compile(r"(?m)^\| \[([^]]+)\](\(notebooks/.*\|) [\d +]+\|\n")
 GUIDES = ("README.md", "INSTRUCTORS.md", "CONTRIBUTING.md", "data/build/README.md",
           "notebooks/glossary.md")
 WHOLE = (".ci/run", ".gitattributes", ".github/workflows/*", ".gitignore", "CITATION.cff",
-         "LICENSE", "Makefile", "build.in", "data/build/*.py", "data/build/requirements.txt",
-         "environment.yml", "instructor.lock", "jupyterlab.json", "notebooks/conftest.py",
+         "LICENSE", "Makefile", "build.in", "data/build/*.py", "data/build/*.toml",
+         "data/build/*.txt", "environment.yml", "instructor.lock", "jupyterlab.json", "notebooks/conftest.py",
          "postBuild", "pyproject.toml", "requirements.lock", "tests/bench/*.toml",
          "tests/conftest.py", "tests/crosscheck/*.R", "tests/reference/*.csv")
 
