@@ -74,6 +74,9 @@ def test_a_line_inside_a_pool_does_not_count_again():
     inside = line(1.4, 1.1, 1.8, inside="pool")
     assert decide(RAISES, [pool, inside]) == claims.UNCLEAR
     assert grade([pool, inside]) == "two or more independent observational studies"
+    clear, vague = line(1.6, 1.3, 2.0), line(1.5, 0.9, 2.5, inside="a study")
+    assert decide(RAISES, [clear, vague]) == claims.SUPPORTED
+    assert grade([clear, vague]) == "one observational study"
 
 
 def test_disagreement_is_conflict():

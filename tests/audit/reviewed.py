@@ -34,9 +34,10 @@ GUIDES = ("README.md", "INSTRUCTORS.md", "CONTRIBUTING.md", "data/build/README.m
           "notebooks/glossary.md")
 WHOLE = (".ci/run", ".gitattributes", ".github/workflows/*", ".gitignore", "CITATION.cff",
          "LICENSE", "Makefile", "build.in", "data/build/*.py", "data/build/*.toml",
-         "data/build/*.txt", "environment.yml", "instructor.lock", "jupyterlab.json", "notebooks/conftest.py",
-         "postBuild", "pyproject.toml", "requirements.lock", "tests/bench/*.toml",
-         "tests/conftest.py", "tests/crosscheck/*.R", "tests/reference/*.csv")
+         "data/build/*.txt", "environment.yml", "instructor.lock", "jupyterlab.json",
+         "notebooks/conftest.py", "postBuild", "pyproject.toml", "requirements.lock",
+         "tests/bench/*.toml", "tests/conftest.py", "tests/crosscheck/*.R",
+         "tests/reference/*.csv")
 
 
 def text(source: str | list[str]) -> str:
