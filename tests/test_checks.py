@@ -136,3 +136,9 @@ def test_no_person_time():
 def test_a_class_without_events_is_named():
     with pytest.raises(ValueError, match=r"term 'arm\[T.b\]' holds no event.*neighbour"):
         piecewise_exponential(broken(relapse=[1, 1, 0, 0]), "arm", "months", "relapse")
+
+
+def test_row_and_value_are_written_as_a_reader_would():
+    table = pd.DataFrame({"t": [1.0, 2, -3], "e": [1, 0, 1]}, index=pd.Index([10, 20, 30]))
+    with pytest.raises(ValueError, match="^column 't', row 30: must be at least 0, found -3.0 "):
+        kaplan_meier(table, "t", "e")

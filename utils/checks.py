@@ -31,10 +31,9 @@ def require_columns(data: pd.DataFrame, names: str | Sequence[str]) -> None:
 
 def _complain(column: str, bad: np.ndarray, values: pd.Series, problem: str, remedy: str) -> None:
     if bad.any():
-        first = bad.argmax()
+        (row,), (value,) = values.index[bad][:1].tolist(), values[bad][:1].tolist()
         raise ValueError(
-            f"column {column!r}, row {values.index[first]!r}: {problem}, found "
-            f"{values.iloc[first]!r} "
+            f"column {column!r}, row {row!r}: {problem}, found {value!r} "
             f"({int(bad.sum())} such row(s)). Remedy: {remedy}"
         )
 

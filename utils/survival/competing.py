@@ -68,7 +68,7 @@ def cumulative_incidence(data: pd.DataFrame, time: str, event: str,
             fit = CumIncidenceRight(times, cause) if cause.any() else None
         tables = []
         for k in causes:
-            if fit is None or k > cause.max():
+            if k > cause.max():
                 incidence, se = np.zeros(len(grid)), np.zeros(len(grid))
             else:
                 incidence, se = fit.cinc[k - 1].copy(), fit.cinc_se[k - 1].copy()

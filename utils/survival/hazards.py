@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from utils.checks import require_columns, require_follow_up, require_numbers, require_some_events
+from utils.checks import (
+    require_follow_up,
+    require_groups,
+    require_numbers,
+    require_some_events,
+)
 from utils.survival.curves import Z95
 
 
@@ -46,7 +51,7 @@ def design_matrix(formula: str, data: pd.DataFrame,
 def coefficient_table(names: pd.Index, coef: np.ndarray, se: np.ndarray,
                       ratio: str) -> pd.DataFrame:
     """A row per term: coef, se, the ratio exp(coef) with its 95% interval, and p."""
-    coef, se = np.asarray(coef, float), np.asarray(se, float)
+    coef, se = np.asarray(coef), np.asarray(se)
     return pd.DataFrame(
         {"coef": coef, "se": se, ratio: np.exp(coef), "lower": np.exp(coef - Z95 * se),
          "upper": np.exp(coef + Z95 * se), "p": 2 * norm.sf(np.abs(coef / se))},
@@ -81,9 +86,7 @@ def _entry_above_grid(entry: np.ndarray, times: np.ndarray) -> np.ndarray:
 
     PHReg counts a row as at risk at its own entry time; a risk set holds entry < t <= time.
     """
-    grid = np.unique(np.concatenate([entry, times]))
-    gap = np.diff(grid).min() if len(grid) > 1 else 1.0
-    return entry + gap / 2
+    return entry + np.diff(np.unique(np.concatenate([entry, times]))).min() / 2
 
 
 def cox(data: pd.DataFrame, formula: str, time: str, event: str, entry: str | None = None,
@@ -128,6 +131,7 @@ def cox(data: pd.DataFrame, formula: str, time: str, event: str, entry: str | No
     """
     if cluster is not None and ties == "efron":
         raise ValueError("robust errors need ties='breslow': leave ties out when cluster is given")
+    require_groups(data, cluster)
     ties = ties or ("breslow" if cluster is not None else "efron")
     exog, used, result = _fit(data, formula, time, event, entry, strata, ties)
     se = result.bse if cluster is None else _robust_se(exog, used, time, event, entry, strata,
@@ -147,7 +151,6 @@ def _robust_se(exog: pd.DataFrame, used: pd.DataFrame, time: str, event: str, en
     """
     from statsmodels.duration.hazard_regression import PHReg
 
-    require_columns(used, cluster)
     times = used[time].to_numpy(float)
     entries = np.full(len(used), -np.inf) if entry is None else used[entry].to_numpy(float)
     layers = np.zeros(len(used)) if strata is None else pd.factorize(used[strata])[0]
@@ -160,8 +163,7 @@ def _robust_se(exog: pd.DataFrame, used: pd.DataFrame, time: str, event: str, en
     model = PHReg(times[informative], exog.to_numpy(float)[informative],
                   status=used[event].to_numpy(float)[informative],
                   entry=None if entry is None else _entry_above_grid(entries, times)[informative],
-                  strata=None if strata is None else layers[informative],
-                  ties="breslow", missing="none")
+                  strata=layers[informative], ties="breslow", missing="none")
     groups = pd.factorize(used[cluster])[0][informative]
     return model.fit(groups=groups, maxiter=100).bse
 

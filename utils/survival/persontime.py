@@ -87,7 +87,7 @@ def split_follow_up(data: pd.DataFrame, time: str, event: str, cuts: Sequence[fl
     labels = [f"{a:g}-{b:g}" if np.isfinite(b) else f"{a:g}+" for a, b in zip(edges, edges[1:])]
     data = data.reset_index(drop=True)
     begin = pd.Series(0.0, data.index) if entry is None else data[entry].astype(float)
-    end, happened = data[time].astype(float), data[event]
+    end, happened = data[time].astype(float), data[event].astype(int)
     pieces = []
     for label, a, b in zip(labels, edges, edges[1:]):
         rows = data.index[(end > a) & (begin < b)]
@@ -138,6 +138,7 @@ def mean_cumulative_count(data: pd.DataFrame, id: str, start: str, stop: str, ev
     ----------
     data : DataFrame
         One row an interval (start, stop] of a person; `event` 1 if the interval ended in one.
+        Rows without follow-up (start equal to stop) are left out.
     id : str
         Column that names the person.
 
@@ -149,7 +150,7 @@ def mean_cumulative_count(data: pd.DataFrame, id: str, start: str, stop: str, ev
         on the log scale.
     """
     require_columns(data, [id, start, stop, event])
-    kept = data[data[stop] > data[start]]
+    kept = data[data[stop] != data[start]]
     require_follow_up(kept, stop, event, entry=start, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:

@@ -35,11 +35,11 @@ def mixture_cure(data: pd.DataFrame, time: str, event: str,
     with few people at risk is weak evidence for it.
     """
     require_follow_up(data, time, event, by=by)
-    require_some_events(data, event)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
         from statsmodels.tools.numdiff import approx_hess
 
+        require_some_events(part, event)
         times, happened = part[time].to_numpy(float), part[event].to_numpy(float)
         if (times <= 0).any():
             raise ValueError(f"column {time!r}: a Weibull needs times above 0. "
@@ -83,7 +83,7 @@ def brier(data: pd.DataFrame, time: str, event: str, predicted: str, horizon: fl
     -------
     Series
         brier, brier_kaplan_meier (everyone given the same Kaplan-Meier survival),
-        explained (1 - brier / brier_kaplan_meier), n.
+        explained (1 - brier / brier_kaplan_meier; NaN before the first event), n.
 
     Notes
     -----
@@ -102,14 +102,15 @@ def brier(data: pd.DataFrame, time: str, event: str, predicted: str, horizon: fl
     censored = curve["censored"].to_numpy(float)
     free = np.cumprod(1 - np.divide(censored, under, out=np.zeros_like(under), where=under > 0))
     before = np.concatenate([[1.0], free])[np.searchsorted(grid, times, side="left")]
-    weight = np.where((times <= horizon) & (happened == 1), 1 / before,
-                      np.where(times > horizon, 1 / step(grid, free, np.array([horizon]), 1.0), 0))
-    alive = (times > horizon).astype(float)
+    alive = times > horizon
+    still_seen = np.where(alive, step(grid, free, np.array([horizon]), 1.0), before)
+    weight = (alive | (happened == 1)) / still_seen
     overall = step(grid, curve["survival"].to_numpy(), np.array([horizon]), 1.0)
     score, reference = (float(np.mean(weight * (alive - p) ** 2))
                         for p in (data[predicted].to_numpy(float), overall))
     return pd.Series({"brier": score, "brier_kaplan_meier": reference,
-                      "explained": 1 - score / reference, "n": len(data)})
+                      "explained": 1 - score / reference if reference else np.nan,
+                      "n": len(data)})
 
 
 def events_needed(hazard_ratio: float, power: float = 0.8, alpha: float = 0.05,
