@@ -346,3 +346,18 @@ def test_mixture_cure_in_groups_and_who_its_plateau_rests_on(colon):
         last = part.loc[part["event"] == 1, "years"].max()
         assert row["at_risk_late"] == (part["years"] > last).sum() > 0
         assert row["cure"] == mixture_cure(part, "years", "event")["cure"][0]
+
+
+def test_concordance_has_a_normal_interval():
+    row = concordance(LATE, "t", "e", "x")
+    half = 1.959963984540054 * row["se"]
+    assert row.index.tolist() == ["concordance", "se", "lower", "upper"] and half > 0
+    np.testing.assert_allclose(row[["lower", "upper"]], [row["concordance"] - half,
+                                                         row["concordance"] + half])
+
+
+def test_rates_per_100():
+    one, hundred = (rates(SIX, "t", "e", per=per).iloc[0] for per in (1, 100))
+    columns = ["rate", "lower", "upper"]
+    np.testing.assert_allclose(hundred[columns].astype(float), 100 * one[columns].astype(float))
+    assert hundred["person_time"] == one["person_time"] == 21

@@ -177,7 +177,7 @@ def sir(observed: int, expected: float) -> pd.Series:
     likelier = outcomes[poisson.pmf(outcomes, mean) > poisson.pmf(count, mean) * (1 + 1e-7)]
     p = poisson.cdf(likelier[0] - 1, mean) + poisson.sf(likelier[-1], mean) if likelier.size else 1
     values = [count, mean, count / mean, lower, upper, p]
-    return pd.Series(values, ["observed", "expected", "sir", "lower", "upper", "p"], dtype=float)
+    return pd.Series(values, ["observed", "expected", "sir", "lower", "upper", "p"])
 
 
 def _tarone_p(ratio: float, tables: np.ndarray) -> float:
@@ -302,7 +302,7 @@ def proportion(events: int, n: int) -> pd.Series:
     from statsmodels.stats.proportion import proportion_confint
 
     events, n = _single(_numbers({"events": events, "n": n}, counts=True))
-    if not 0 < max(events, 1) <= n:
+    if max(events, 1) > n:
         raise ValueError(f"{events:g} events in {n:g} people: n is above 0, events at most n")
     lower, upper = proportion_confint(events, n, method="beta")
     return pd.Series({"estimate": events / n, "lower": lower, "upper": upper})

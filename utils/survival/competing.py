@@ -65,7 +65,7 @@ def cumulative_incidence(data: pd.DataFrame, time: str, event: str,
         grid = np.unique(times)
         at_risk = len(times) - np.searchsorted(np.sort(times), grid)
         with np.errstate(divide="ignore", invalid="ignore"):
-            fit = CumIncidenceRight(times, cause) if cause.any() else None
+            fit = CumIncidenceRight(times, cause)
         tables = []
         for k in causes:
             if k > cause.max():

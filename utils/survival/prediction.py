@@ -100,7 +100,7 @@ def brier(data: pd.DataFrame, time: str, event: str, predicted: str, horizon: fl
     curve = kaplan_meier(data, time, event)
     grid, under = curve["time"].to_numpy(), (curve["at_risk"] - curve["events"]).to_numpy(float)
     censored = curve["censored"].to_numpy(float)
-    free = np.cumprod(1 - np.divide(censored, under, out=np.zeros_like(under), where=under > 0))
+    free = np.cumprod(1 - censored / np.maximum(under, 1))
     before = np.concatenate([[1.0], free])[np.searchsorted(grid, times, side="left")]
     alive = times > horizon
     still_seen = np.where(alive, step(grid, free, np.array([horizon]), 1.0), before)
