@@ -205,8 +205,7 @@ def piecewise_exponential(data: pd.DataFrame, formula: str, time: str, event: st
                              "lower end on the log scale. Remedy: join it with its neighbour, or "
                              "leave its rows out and say so")
     fit = GLM(used[event].to_numpy(float), exog, family=Poisson(),
-              offset=np.log(used[time].to_numpy(float))).fit(tol=1e-12, tol_criterion="params",
-                                                               maxiter=100)
+              offset=np.log(used[time].to_numpy(float))).fit(tol=1e-12, tol_criterion="params")
     table = coefficient_table(exog.columns, fit.params, fit.bse, "rate_ratio")
     table.attrs.update(n=len(used), events=int(used[event].sum()), deviance=float(fit.deviance))
     return table
