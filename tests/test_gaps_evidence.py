@@ -122,7 +122,7 @@ def test_reml_says_when_it_runs_in_circles():
 
 
 def test_reml_keeps_a_spread_that_is_likelier_than_none():
-    """metafor 3.8-1: rma(c(0.41, 0.17, -0.65), c(0.045, 0.071, 0.192))$tau2; two studies by hand."""
+    """metafor 3.8-1: rma(c(0.41, 0.17, -0.65), c(0.045, 0.071, 0.192))$tau2, then by hand."""
     three = pool([0.41, 0.17, -0.65], np.sqrt([0.045, 0.071, 0.192]), "REML")
     np.testing.assert_allclose(three["tau2"], 0.126665553022676, rtol=1e-9)
     two = pool([-0.82, 0.08], np.sqrt([0.131, 0.2]), "REML")
