@@ -361,3 +361,10 @@ def test_rates_per_100():
     columns = ["rate", "lower", "upper"]
     np.testing.assert_allclose(hundred[columns].astype(float), 100 * one[columns].astype(float))
     assert hundred["person_time"] == one["person_time"] == 21
+
+
+def test_mixture_cure_interval_is_even_on_the_logit_scale(colon):
+    row = mixture_cure(colon["recurrence"], "time", "event").iloc[0]
+    logit = {name: np.log(row[name] / (1 - row[name])) for name in ("cure", "lower", "upper")}
+    assert row["lower"] < row["cure"] < row["upper"]
+    np.testing.assert_allclose(logit["lower"] + logit["upper"], 2 * logit["cure"])
