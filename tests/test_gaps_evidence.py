@@ -127,3 +127,9 @@ def test_reml_keeps_a_spread_that_is_likelier_than_none():
     np.testing.assert_allclose(three["tau2"], 0.126665553022676, rtol=1e-9)
     two = pool([-0.82, 0.08], np.sqrt([0.131, 0.2]), "REML")
     np.testing.assert_allclose(two["tau2"], 0.9**2 / 2 - (0.131 + 0.2) / 2, rtol=1e-12)
+
+
+def test_an_unclear_invert_is_refused_with_its_remedy():
+    table = pd.DataFrame({"r": [1.0], "l": [0.5], "u": [2.0]})
+    with pytest.raises(ValueError, match="^invert is not True or False in row 0: mark every row$"):
+        ratio_table(table, "r", "l", "u", invert=["yes"])
