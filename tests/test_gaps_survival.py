@@ -271,6 +271,7 @@ def test_split_follow_up_names_its_periods_in_order():
     assert split["period"].tolist() == ["0-0.5", "0.5-2", "2-10", "10+", "0-0.5", "0.5-2", "0-0.5"]
     assert split["period"].cat.categories.tolist() == ["0-0.5", "0.5-2", "2-10", "10+"]
     assert split["period"].cat.ordered and split["e"].tolist() == [0, 0, 0, 1, 0, 0, 1]
+    assert split["e"].dtype == "int64"
     only = split_follow_up(people.tail(1), "t", "e", cuts=[0.5, 2])["period"]
     assert only.cat.categories.tolist() == ["0-0.5"]
 
