@@ -369,3 +369,11 @@ def test_mixture_cure_interval_is_even_on_the_logit_scale(colon):
     logit = {name: np.log(row[name] / (1 - row[name])) for name in ("cure", "lower", "upper")}
     assert row["lower"] < row["cure"] < row["upper"]
     np.testing.assert_allclose(logit["lower"] + logit["upper"], 2 * logit["cure"])
+
+
+def test_cox_p_value():
+    """R 4.2.2, survival 3.5-3: summary(coxph(Surv(t, e) ~ x))$coefficients[, "Pr(>|z|)"]."""
+    table = cox(LATE, "x", "t", "e")
+    assert table.columns.tolist() == ["coef", "se", "hazard_ratio", "lower", "upper", "p"]
+    assert table.index.name == "term"
+    np.testing.assert_allclose(table["p"], 0.934389283758318, rtol=1e-9)
