@@ -377,3 +377,13 @@ def test_cox_p_value():
     assert table.columns.tolist() == ["coef", "se", "hazard_ratio", "lower", "upper", "p"]
     assert table.index.name == "term"
     np.testing.assert_allclose(table["p"], 0.934389283758318, rtol=1e-9)
+
+
+@pytest.mark.parametrize("change, formula, message", [
+    ({}, "0 + x", "leave out '0 \\+' and '- 1', the intercept is needed to code categories$"),
+    ({"C": 1}, "C(x)", r"^column 'C' hides the function C\(\) of the formula. "
+                       r"Remedy: data.rename\(columns=\{'C': 'c'\}\)$"),
+])
+def test_a_formula_is_refused_with_the_whole_remedy(change, formula, message):
+    with pytest.raises(ValueError, match=message):
+        cox(LATE.assign(**change), formula, "t", "e")
