@@ -24,6 +24,7 @@ from utils import (
     rates,
     restricted_mean,
     split_follow_up,
+    survival,
     survival_at,
 )
 
@@ -387,3 +388,9 @@ def test_cox_p_value():
 def test_a_formula_is_refused_with_the_whole_remedy(change, formula, message):
     with pytest.raises(ValueError, match=message):
         cox(LATE.assign(**change), formula, "t", "e")
+
+
+def test_the_package_gives_its_names_when_asked():
+    assert survival.cox is cox and survival.__getattr__("brier") is brier
+    with pytest.raises(AttributeError, match="no name 'curve'; it has baseline_hazard, brier, con"):
+        survival.__getattr__("curve")
