@@ -9,10 +9,11 @@
 
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
-BIN = .venv/Scripts
+PROGRAMS = Scripts
 else
-BIN = .venv/bin
+PROGRAMS = bin
 endif
+BIN = .venv/$(PROGRAMS)
 RUN = $(BIN)/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
@@ -36,12 +37,12 @@ setup: .venv/.ready
 	@echo "  2/3 the locked packages, each checked against its hash"
 	@awk '/^[^ #]/ {wanted = /^uv==/} wanted' requirements.lock > .venv/uv.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	@$(BIN)/uv pip install --quiet --python $(RUN) --require-hashes --compile-bytecode \
+	@$(BIN)/uv pip install --quiet --python .venv --require-hashes --compile-bytecode \
 	  -r requirements.lock || { echo "  uv could not; trying pip, which takes longer"; \
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
 	  -r requirements.lock; }
 	@echo "  3/3 the lessons' own library"
-	@$(BIN)/uv pip install --quiet --python $(RUN) --no-deps --no-build-isolation -e . || \
+	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation -e . || \
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --no-build-isolation -e .
 	@mkdir -p $(LAB_SETTINGS) && cp jupyterlab.json $(LAB_SETTINGS)/overrides.json
@@ -71,7 +72,7 @@ key: setup
 	@$(RUN) -m utils.kit key
 
 instructor: setup
-	@$(BIN)/uv pip install --quiet --python $(RUN) --require-hashes --compile-bytecode \
+	@$(BIN)/uv pip install --quiet --python .venv --require-hashes --compile-bytecode \
 	  -r instructor.lock || $(RUN) -m pip install --quiet --disable-pip-version-check \
 	  --require-hashes -r instructor.lock
 
@@ -88,10 +89,10 @@ bench: setup
 	$(RUN) tests/bench/bench.py
 
 test-newest test-lowest: setup
-	$(BIN)/uv venv --quiet --seed --clear --python $(RUN) .venv-$@
+	$(BIN)/uv venv --quiet --seed --clear --python .venv .venv-$@
 	$(BIN)/uv pip install --quiet --python .venv-$@ -r build.in -e '.[test]' \
 	  --resolution $(if $(filter %lowest,$@),lowest-direct,highest)
-	.venv-$@/bin/python -m pytest -n auto --maxprocesses 4 tests \
+	.venv-$@/$(PROGRAMS)/python -m pytest -n auto --maxprocesses 4 tests \
 	  --deselect tests/test_setup.py::test_installed_packages_are_the_locked_ones \
 	  --deselect tests/test_setup.py::test_pip_takes_the_lock_as_it_stands
 

@@ -22,7 +22,8 @@ from utils.lessons import CACHE, ROOT, environment
 os.environ.update(environment())
 CACHE.mkdir(exist_ok=True)
 
-PINS = dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", (ROOT / "requirements.lock").read_text(), re.M))
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PINS = dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, re.M))
 DRAWN_BY = ("matplotlib", "numpy", "pandas", "pillow", "scipy", "seaborn", "statsmodels")
 LOCKED = ((platform.system(), platform.machine()) == ("Linux", "x86_64")
           and all(version(name) == PINS[name] for name in DRAWN_BY))

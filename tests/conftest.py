@@ -35,7 +35,7 @@ def numbers(value: object) -> np.ndarray:
 def reference():
     """reference("lung")["km_all"]: the value R gave for that call."""
     def read(name: str) -> dict:
-        results = json.loads((REFERENCE / f"{name}.json").read_text())["results"]
+        results = json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf-8"))["results"]
         return {key: entry["value"] for key, entry in results.items()}
     return read
 

@@ -72,3 +72,12 @@ def test_an_unreadable_register_is_named_with_its_remedy(content, tmp_path, monk
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f"data/{name} cannot be read .*git checkout -- data"):
             use()
+
+
+@pytest.mark.parametrize("content", [None, b"[{", b"\xff"])
+def test_a_board_without_its_verdicts_is_named_with_its_remedy(content, tmp_path):
+    path = tmp_path / "verdicts.json"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match="data/verdicts.json cannot be read .*git checkout"):
+        claims.board(path)

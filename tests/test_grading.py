@@ -173,7 +173,7 @@ def test_the_attacks_are_real_where_nothing_stops_them(tmp_path, line):
     attack.cells[0].source = attack.cells[0].source.replace(str(places), str(places[:1]))
     result = sandbox.run(attack, walled=False)
     assert result.answers == {"writes": None, "calls": "through"}
-    assert lessons.Path(places[0]).read_text() == "was here"
+    assert lessons.Path(places[0]).read_text(encoding="utf-8") == "was here"
     assert called(line)
 
 
@@ -256,15 +256,17 @@ def test_complete_half_and_untouched(course, tmp_path):
     result = command("grade", course, tmp_path)
     assert result.returncode == 0, result.stderr
     assert f"LEFT OUT broken/{LESSON.name}" in result.stderr
-    with open(course / "grades.csv", newline="") as file:
+    with open(course / "grades.csv", newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["assignment"] == LESSON.stem]
     assert {row["student_id"]: float(row["score"]) for row in rows} == expected
     assert {float(row["max_score"]) for row in rows} == {points}
-    page = (course / "feedback" / "half" / LESSON.stem / f"{LESSON.stem}.html").read_text()
+    page = (course / "feedback" / "half" / LESSON.stem / f"{LESSON.stem}.html").read_text(
+        encoding="utf-8")
     assert "Right: " in page and "No answer yet" in page
 
 
 def test_the_instructors_lock_holds_the_same_versions():
     def pins(name):
-        return set(re.findall(r"^[\w.-]+==\S+", (lessons.ROOT / name).read_text(), re.M))
+        text = (lessons.ROOT / name).read_text(encoding="utf-8")
+        return set(re.findall(r"^[\w.-]+==\S+", text, re.M))
     assert pins("requirements.lock") < pins("instructor.lock")

@@ -62,7 +62,8 @@ FAULTS = {digit: "Cell 0", emptied_count: "Cell 0", swapped_picture: "Cell 1",
 def report(tmp_path_factory):
     """One nbval run over a sound notebook and a copy of it for each fault."""
     folder = tmp_path_factory.mktemp("planted")
-    (folder / "conftest.py").write_text((lessons.LESSONS / "conftest.py").read_text())
+    (folder / "conftest.py").write_bytes((lessons.LESSONS / "conftest.py").read_bytes())
+    (folder / "pytest.ini").touch()
     cells = [new_markdown_cell("# Small", id="title"), *(new_code_cell(s, id=i) for i, s in CELLS)]
     sound = lessons.execute(new_notebook(cells=cells))
     (folder / "sound.ipynb").write_bytes(lessons.stored(sound))
@@ -72,7 +73,7 @@ def report(tmp_path_factory):
         (folder / f"{plant.__name__}.ipynb").write_text(json.dumps(copy))
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval",
-         "--nbval-current-env", "--color=no", "-c", os.devnull, "--rootdir", str(folder),
+         "--nbval-current-env", "--color=no", "-c", "pytest.ini", "--rootdir", str(folder),
          str(folder)], capture_output=True, text=True, cwd=folder)
     return result.stdout
 

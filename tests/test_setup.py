@@ -8,8 +8,8 @@ from packaging.requirements import Requirement
 
 from utils.lessons import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCK = (ROOT / "requirements.lock").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PINS = dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, re.M))
 FIVE = ("jupyterlab", "pandas", "seaborn", "statsmodels", "nbval")
 
@@ -33,11 +33,11 @@ def test_lock_pins_one_version_each_with_hashes():
 
 
 def test_conda_and_binder_read_the_same_lock():
-    text = (ROOT / "environment.yml").read_text()
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
     listed = [li.strip(" -") for li in text.splitlines() if re.match(r"\s+- ", li)]
     assert listed == ["conda-forge", "python=3.11", "pip", "pip:", "r requirements.lock"]
     assert all(name in text for name in FIVE)
-    assert "--no-deps --no-build-isolation -e ." in (ROOT / "postBuild").read_text()
+    assert "--no-deps --no-build-isolation -e ." in (ROOT / "postBuild").read_text(encoding="utf-8")
 
 
 def test_installed_packages_are_the_locked_ones():

@@ -75,14 +75,34 @@ def test_work_in_the_new_version_stays_too(tmp_path, course):
     course[NAME] = notebook("third edition")
     events = happened(tmp_path)
     assert events["00_start_here.new-2.ipynb"] == "beside"
-    texts = [(tmp_path / f"00_start_here{n}.ipynb").read_text() for n in ("", ".new", ".new-2")]
+    texts = [(tmp_path / f"00_start_here{n}.ipynb").read_text(encoding="utf-8")
+             for n in ("", ".new", ".new-2")]
     assert ["answer = 1" in texts[0], "answer = 2" in texts[1], "third" in texts[2]] == [True] * 3
 
 
 def test_a_work_folder_without_its_record_loses_nothing(tmp_path, course):
     (tmp_path / NAME).write_text("notes of mine, not even a notebook")
     assert happened(tmp_path)["00_start_here.new.ipynb"] == "beside"
-    assert (tmp_path / NAME).read_text() == "notes of mine, not even a notebook"
+    assert (tmp_path / NAME).read_text(encoding="utf-8") == "notes of mine, not even a notebook"
+
+
+@pytest.mark.parametrize("record", ["", "{\"00_start", "null", "[1, 2]"])
+def test_a_record_cut_short_loses_nothing_and_is_mended(tmp_path, course, record):
+    students.update(tmp_path)
+    (tmp_path / NAME).write_bytes(notebook("answer = 1"))
+    (tmp_path / students.ISSUED).write_text(record)
+    events = happened(tmp_path)
+    assert (events[NAME], events["00_start_here.new.ipynb"]) == ("kept", "beside")
+    assert (tmp_path / NAME).read_bytes() == notebook("answer = 1")
+    assert happened(tmp_path) == {NAME: "kept"}
+
+
+def test_where_nothing_can_be_written_it_says_so_in_words(tmp_path, course, capsys):
+    (tmp_path / "file").write_text("in the way")
+    for command in ("work", "zip"):
+        assert students.main([command, str(tmp_path / "file" / "inside")]) == 1
+        said = capsys.readouterr().err
+        assert "This stopped half-way" in said and "run the same command again" in said
 
 
 @pytest.mark.parametrize("broken", ["fdopen", "replace"])
@@ -129,7 +149,7 @@ def test_the_zip_stands_on_its_own(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         archive.extractall(tmp_path / "un packed")
     home = tmp_path / "un packed" / students.TOP
-    lessons_text = "".join(p.read_text() for p in home.glob("notebooks/*.ipynb"))
+    lessons_text = "".join(p.read_text(encoding="utf-8") for p in home.glob("notebooks/*.ipynb"))
     assert "### BEGIN SOLUTION" not in lessons_text
     code = ("import utils; from utils import card, check, load; from utils.students import update; "
             "from pathlib import Path; print(utils.__file__); print(len(load('colon_adjuvant'))); "

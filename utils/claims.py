@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -100,15 +100,18 @@ class Line:
         return self.exposure and self.disease and self.outcome != "other"
 
 
+def _content(path: Path, parse: Callable[[str], object]) -> object:
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"data/{path.name} cannot be read ({error}). "
+                         f"Get it back with: git checkout -- data/{path.name}") from error
+
+
 @cache
 def register(path: Path = DATA / "claims.toml") -> dict[str, dict]:
     """The registered claims by id, in the article's order."""
-    try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"data/{path.name} cannot be read ({error}). "
-                         f"Get it back with: git checkout -- data/{path.name}") from error
-    return {claim["id"]: claim for claim in text["claim"]}
+    return {claim["id"]: claim for claim in _content(path, tomllib.loads)["claim"]}
 
 
 def claim(name: str) -> pd.DataFrame:
@@ -311,7 +314,7 @@ def board(path: Path = DATA / "verdicts.json") -> pd.DataFrame:
         A row per claim and part: claim, part, lesson, text, type, verdict (empty if the lesson
         is still to come), grade, numbers (every deciding line, with its interval).
     """
-    judged = {(v["claim"], v["part"]): v for v in json.loads(path.read_text(encoding="utf-8"))}
+    judged = {(v["claim"], v["part"]): v for v in _content(path, json.loads)}
     rows = []
     for name, entry in register().items():
         for part in entry["part"]:

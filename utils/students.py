@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import sys
 import zipfile
@@ -76,6 +77,14 @@ def beside(name: str) -> Iterator[str]:
         number += 1
 
 
+def remembered(record: Path) -> dict[str, str]:
+    """What was issued before; nothing where the record is lost or cut short."""
+    try:
+        return dict(json.loads(record.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return {}
+
+
 def update(folder: Path) -> list[tuple[str, str]]:
     """Lay out a work folder, or bring it up to date.
 
@@ -90,7 +99,7 @@ def update(folder: Path) -> list[tuple[str, str]]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / ISSUED
-    issued = json.loads(record.read_text()) if record.exists() else {}
+    issued = remembered(record)
     events = []
 
     def put(name: str, content: bytes, event: str) -> None:
@@ -138,13 +147,14 @@ def make_zip(target: Path) -> Path:
     for pattern in ALONGSIDE:
         files |= {str(path.relative_to(ROOT)): path.read_bytes()
                   for path in sorted(ROOT.glob(pattern)) if path.is_file()}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".{target.name}")
-    with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(f"{TOP}/{name}", (2026, 1, 1, 0, 0, 0)), content,
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, inside in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(f"{TOP}/{name}", (2026, 1, 1, 0, 0, 0)), inside,
                              zipfile.ZIP_DEFLATED)
-    return half.replace(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write(target, content.getvalue())
+    return target
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -154,10 +164,15 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("work").add_argument("folder", type=Path)
     commands.add_parser("zip").add_argument("file", type=Path)
     chosen = parser.parse_args(arguments)
-    if chosen.command == "work":
-        print(report(update(chosen.folder)))
-    else:
-        print(f"  {make_zip(chosen.file)}")
+    try:
+        if chosen.command == "work":
+            print(report(update(chosen.folder)))
+        else:
+            print(f"  {make_zip(chosen.file)}")
+    except OSError as error:
+        print(f"  This stopped half-way: {error}\n  Every file is whole, the old or the new one. "
+              "When the cause is mended, run the same command again.", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -82,7 +82,7 @@ def cpu_of(process: psutil.Process) -> float:
 
 def peak_memory(pid: int) -> float:
     """Largest resident memory so far, MB."""
-    status = Path(f"/proc/{pid}/status").read_text()
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,30 @@ differ = [a.id for a, b in zip(before.cells, after.cells) if a != b]
 same = lessons.stored(after) == path.read_bytes()
 print("same bytes" if same else f"{path.name}: other bytes in {differ or 'the metadata'}")
 sys.exit(not same)
+"""
+LAID_OUT = """
+import sys
+from pathlib import Path
+from utils import students
+ended = students.main(["work", "work"])
+files = list(Path("work").iterdir())
+edition = students.edition()
+half = [p.name for p in files
+        if p.name != students.ISSUED and p.read_bytes() != edition.get(p.name)]
+print(len(files), "of", len(edition), "files; half files:", half)
+sys.exit(ended)
+"""
+NO_ROOM = """
+import shutil
+from utils import lessons
+shutil.copytree("kept", "notebooks", dirs_exist_ok=True)
+try:
+    lessons.run_all()
+except OSError as error:
+    words = str(error)
+here = {p.name: p.read_bytes() for p in lessons.LESSONS.iterdir()}
+before = {p.name: p.read_bytes() for p in (lessons.ROOT / "kept").iterdir()}
+print(words, "; the folder is", "as it was" if here == before else "another")
 """
 CASES: list[tuple[str, Callable[[Path, str], str]]] = []
 
@@ -80,10 +105,19 @@ def same_bytes(root: Path, lesson: str, *variables: str, **options) -> str:
 
 
 def sandbox(*words: str) -> tuple[str, ...]:
-    """bwrap, with the whole machine read-only but for the folder for temporary files."""
+    """bwrap, with the whole machine read-only but for what is said to be writable."""
+    return bwrap("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *words)
+
+
+def bwrap(*words: str) -> tuple[str, ...]:
     if not shutil.which("bwrap"):
         raise NotAsItShouldBe("skipped: bwrap is not on this machine")
-    return ("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *words)
+    return ("bwrap", *words)
+
+
+def small_disk(place: Path, size: int) -> tuple[str, ...]:
+    """bwrap, with an empty disk of a few bytes at a place."""
+    return bwrap("--bind", "/", "/", "--dev", "/dev", "--size", str(size), "--tmpfs", str(place))
 
 
 # ------------------------------------------------------------------ data
@@ -118,12 +152,28 @@ def register_missing(root: Path, lesson: str) -> str:
     return should(python(root, "-c", LOAD), "ImportError", "data folder", fail=True)
 
 
-@case("data: claims cut in half")
-def claims(root: Path, lesson: str) -> str:
-    path = root / "data/claims.toml"
-    path.write_bytes(path.read_bytes()[:5_000])
-    return should(python(root, "-c", "from utils import claim; claim('residual')"),
-                  "claims.toml", "git checkout", fail=True)
+def board_case(name: str, file: str, change: Callable[[Path], None]) -> None:
+    def tried(root: Path, lesson: str) -> str:
+        change(root / "data" / file)
+        return should(python(root, "-c", "from utils.claims import board; board()"),
+                      "ValueError", file, "git checkout", fail=True)
+    case(f"data: {name}")(tried)
+
+
+for one in ("claims.toml", "verdicts.json"):
+    board_case(f"{one} missing", one, Path.unlink)
+    board_case(f"{one} cut in half", one, lambda p: p.write_bytes(p.read_bytes()[:5_000]))
+
+
+@case("data: the folder is a link to another place")
+def linked(root: Path, lesson: str) -> str:
+    (root / "data").rename(root.parent / "elsewhere")
+    (root / "data").symlink_to(root.parent / "elsewhere")
+    should(python(root, "-m", "utils.students", "zip", "linked.zip"), "linked.zip")
+    with zipfile.ZipFile(root / "linked.zip") as archive:
+        if not any(name.endswith(FILE) for name in archive.namelist()):
+            raise NotAsItShouldBe("the students' zip is without data")
+    return same_bytes(root, lesson)
 
 
 # ------------------------------------------------------------------ the machine
@@ -137,14 +187,18 @@ def read_only(root: Path, lesson: str) -> str:
 @case("read-only: run a lesson, only the temporary folder can be written")
 def read_only_lesson(root: Path, lesson: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        return same_bytes(root, lesson, before=sandbox("--bind", folder, "/tmp", "--ro-bind",
-                                                       str(root), str(root)))
+        return same_bytes(root, lesson, before=sandbox("--bind", folder, folder),
+                          env=os.environ | {"TMPDIR": folder})
 
 
 @case("read-only: lay out the work folder")
 def read_only_work(root: Path, lesson: str) -> str:
-    return should(python(root, "-m", "utils.students", "work", "work", before=sandbox()),
-                  "work", fail=True)
+    with tempfile.TemporaryDirectory() as folder:
+        process = python(root, "-m", "utils.students", "work", "work",
+                         before=sandbox("--bind", folder, folder),
+                         env=os.environ | {"TMPDIR": folder})
+    should(process, "run the same command again", fail=True)
+    return process.stderr.splitlines()[0].strip()
 
 
 @case("no network interface at all: load a data set")
@@ -154,8 +208,8 @@ def no_interface(root: Path, lesson: str) -> str:
 
 @case("no network but loopback: run a lesson")
 def no_network(root: Path, lesson: str) -> str:
-    return same_bytes(root, lesson, before=("bwrap", "--bind", "/", "/", "--dev", "/dev",
-                                            "--unshare-net"))
+    return same_bytes(root, lesson, before=bwrap("--bind", "/", "/", "--dev", "/dev",
+                                                 "--unshare-net"))
 
 
 @case("no HOME, nearly empty environment: run a lesson")
@@ -174,6 +228,41 @@ def odd_path(root: Path, lesson: str) -> str:
     root.rename(odd)
     should(python(odd, "-m", "utils.students", "work", "my work \u00e9"))
     return same_bytes(odd, lesson)
+
+
+@case("umask 077: the same lesson and the same zip")
+def closed(root: Path, lesson: str) -> str:
+    before = ("sh", "-c", 'umask 077; exec "$@"', "sh")
+    for name, how in (("a.zip", ()), ("b.zip", before)):
+        should(python(root, "-m", "utils.students", "zip", name, before=how), name)
+    if (root / "a.zip").read_bytes() != (root / "b.zip").read_bytes():
+        raise NotAsItShouldBe("another zip")
+    return same_bytes(root, lesson, before=before)
+
+
+@case("disk full: lay out the work folder")
+def full_work(root: Path, lesson: str) -> str:
+    (root / "work").mkdir()
+    process = python(root, "-c", LAID_OUT, before=small_disk(root / "work", 200_000))
+    should(process, "run the same command again", fail=True)
+    if "No space left" not in process.stderr or "half files: []" not in process.stdout:
+        raise NotAsItShouldBe(process.stdout + process.stderr)
+    return f"{process.stdout.splitlines()[-1]}; {process.stderr.splitlines()[0].strip()}"
+
+
+@case("disk full: `make lessons`")
+def full_run(root: Path, lesson: str) -> str:
+    path = only(root, lesson)
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    nbformat.write(notebook, path)
+    (root / "notebooks").rename(root / "kept")
+    (root / "notebooks").mkdir()
+    pages = sum(-(-p.stat().st_size // 4096) for p in (root / "kept").iterdir())
+    return should(python(root, "-c", NO_ROOM, before=small_disk(
+        root / "notebooks", (pages + 2) * 4096)), "No space left", "as it was")
 
 
 @case("two lessons at once, and one of them twice")
@@ -242,19 +331,118 @@ def killed_test(root: Path, lesson: str) -> str:
     return should(process, "failed", fail=True) + f"; {time.monotonic() - begun:.0f} s in all"
 
 
-@case("`make lessons` itself is killed while it runs")
-def killed_run(root: Path, lesson: str) -> str:
-    path = only(root, lesson)
-    before = path.read_bytes()
-    process = subprocess.Popen([sys.executable, "-m", "utils.lessons", "run"], cwd=root,
+def running(mark: str) -> list[str]:
+    """Processes that have this mark among their variables."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"WEATHER={mark}".encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def stopped_case(kind: signal.Signals) -> None:
+    def tried(root: Path, lesson: str) -> str:
+        path = only(root, lesson)
+        before = path.read_bytes()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "utils.lessons", "run"], cwd=root,
+            env=os.environ | {"PYTHONPATH": str(root), "WEATHER": str(root)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(5)
+        process.send_signal(kind)
+        ended = process.wait(60)
+        until = time.monotonic() + 30
+        while running(str(root)) and time.monotonic() < until:
+            time.sleep(0.5)
+        if not ended or path.read_bytes() != before or left_over(root):
+            raise NotAsItShouldBe(f"exit {ended}: half a file, or files left over")
+        if running(str(root)):
+            raise NotAsItShouldBe("a kernel goes on running")
+        return f"exit {ended}; the file is the old one, nothing left over, no kernel left running"
+    case(f"`make lessons` gets {kind.name} while it runs")(tried)
+
+
+for one in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    stopped_case(one)
+
+
+# ------------------------------------------------------------------ a student's folder
+
+
+def laid_out(root: Path) -> dict[str, bytes]:
+    should(python(root, "-m", "utils.students", "work", "work"))
+    return {p.name: p.read_bytes() for p in (root / "work").iterdir()}
+
+
+def new_edition(root: Path) -> None:
+    for path in (root / "notebooks").glob("[0-9][0-9]_*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells.append(nbformat.v4.new_markdown_cell("A new cell.", id="new"))
+        nbformat.write(notebook, path)
+
+
+@case("work/: killed while the lessons are laid out")
+def killed_copy(root: Path, lesson: str) -> str:
+    process = subprocess.Popen([sys.executable, "-m", "utils.students", "work", "work"], cwd=root,
                                env=os.environ | {"PYTHONPATH": str(root)},
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(5)
-    process.send_signal(signal.SIGKILL)
+                               stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while len(list((root / "work").glob("*.ipynb"))) < 2 and time.monotonic() < until:
+        time.sleep(0.0005)
+    process.kill()
     process.wait()
-    if path.read_bytes() != before or left_over(root):
-        raise NotAsItShouldBe("half a file, or files left over")
-    return "the file is the old one, nothing left over"
+    first = {p.name: p.read_bytes() for p in (root / "work").glob("[!.]*")}
+    after = laid_out(root)
+    if any(after[name] != content for name, content in first.items()):
+        raise NotAsItShouldBe("half a file")
+    return f"{len(first)} whole files; the next run completes them to {len(after) - 1}"
+
+
+@case("work/: lessons half-written, empty, read-only, and the record of updates cut in half")
+def damaged_work(root: Path, lesson: str) -> str:
+    laid_out(root)
+    half, empty, closed, *_ = sorted((root / "work").glob("*.ipynb"))
+    half.write_bytes(half.read_bytes()[:9_000])
+    empty.write_bytes(b"")
+    closed.write_text(closed.read_text(encoding="utf-8").replace("answer = ...", "answer = 7"),
+                      encoding="utf-8")
+    closed.chmod(0o444)
+    record = root / "work/.issued.json"
+    record.write_bytes(record.read_bytes()[:100])
+    before = {path: path.read_bytes() for path in (half, empty, closed)}
+    new_edition(root)
+    laid_out(root)
+    if any(path.read_bytes() != content for path, content in before.items()):
+        raise NotAsItShouldBe("a student's file was changed")
+    if not all(path.with_name(f"{path.stem}.new.ipynb").is_file() for path in before):
+        raise NotAsItShouldBe("a new version is missing")
+    return "all three stay as they are, each with its new version beside it"
+
+
+@case("work/: a folder where a lesson should be")
+def folder_in_place(root: Path, lesson: str) -> str:
+    laid_out(root)
+    path = next((root / "work").glob(f"{lesson}_*.ipynb"))
+    path.unlink()
+    path.mkdir()
+    process = python(root, "-m", "utils.students", "work", "work")
+    should(process, "run the same command again", fail=True)
+    return process.stderr.splitlines()[0].strip()
+
+
+@case("work/: laid out twice at once")
+def work_at_once(root: Path, lesson: str) -> str:
+    both = [subprocess.Popen([sys.executable, "-m", "utils.students", "work", "work"], cwd=root,
+                             env=os.environ | {"PYTHONPATH": str(root)}, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1].strip() for process in both]
+    files = {p.name: p.read_bytes() for p in (root / "work").iterdir()}
+    if any(said) or laid_out(root) != files:
+        raise NotAsItShouldBe(f"not as one alone leaves it: {said}")
+    return f"{len(files) - 1} whole files"
 
 
 def main() -> int:
