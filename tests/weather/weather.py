@@ -347,6 +347,7 @@ def stopped_case(kind: signal.Signals) -> None:
     def tried(root: Path, lesson: str) -> str:
         path = only(root, lesson)
         before = path.read_bytes()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
         process = subprocess.Popen(
             [sys.executable, "-m", "utils.lessons", "run"], cwd=root,
             env=os.environ | {"PYTHONPATH": str(root), "WEATHER": str(root)},
