@@ -92,7 +92,7 @@ test-newest test-lowest: setup
 	$(BIN)/uv venv --quiet --seed --clear --python .venv .venv-$@
 	$(BIN)/uv pip install --quiet --python .venv-$@ -r build.in -e '.[test]' \
 	  --resolution $(if $(filter %lowest,$@),lowest-direct,highest)
-	.venv-$@/$(PROGRAMS)/python -m pytest -n auto --maxprocesses 4 tests \
+	.venv-$@/$(PROGRAMS)/python -m pytest -n auto --maxprocesses 4 \
 	  --deselect tests/test_setup.py::test_installed_packages_are_the_locked_ones \
 	  --deselect tests/test_setup.py::test_pip_takes_the_lock_as_it_stands
 

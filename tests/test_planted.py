@@ -1,16 +1,16 @@
 """Faults planted in a small lesson are caught, and named by file and cell."""
 
 import base64
+import importlib.util
 import io
 import json
-import os
 import re
 import subprocess
 import sys
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from PIL import Image
+from PIL import Image, ImageOps
 
 from utils import lessons
 
@@ -41,13 +41,23 @@ def emptied_output(cells):
     cells["table"]["outputs"] = []
 
 
-def swapped_picture(cells):
+def picture(cells, change):
     data = cells["picture"]["outputs"][0]["data"]
     image = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
-    image.putpixel((5, 5), (255, 0, 0))
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    change(image).save(buffer, "PNG")
     data["image/png"] = base64.b64encode(buffer.getvalue()).decode()
+
+
+def swapped_picture(cells):
+    picture(cells, ImageOps.mirror)
+
+
+def one_pixel(cells):
+    def change(image):
+        image.putpixel((5, 5), (255, 0, 0))
+        return image
+    picture(cells, change)
 
 
 def stale_caption(cells):
@@ -55,7 +65,17 @@ def stale_caption(cells):
 
 
 FAULTS = {digit: "Cell 0", emptied_count: "Cell 0", swapped_picture: "Cell 1",
-          stale_caption: "Cell 1", never_run: "Cell 2", emptied_output: "Cell 2"}
+          one_pixel: "Cell 1", stale_caption: "Cell 1", never_run: "Cell 2",
+          emptied_output: "Cell 2"}
+
+
+def on_the_locked_packages():
+    """Whether notebooks/conftest.py compares pictures to the byte here."""
+    path = lessons.LESSONS / "conftest.py"
+    spec = importlib.util.spec_from_file_location("lessons_conftest", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.LOCKED
 
 
 @pytest.fixture(scope="module")
@@ -88,4 +108,6 @@ def test_the_sound_notebook_passes(report):
 
 @pytest.mark.parametrize("plant", FAULTS, ids=lambda f: f.__name__)
 def test_fault_is_caught_and_named(report, plant):
+    if plant is one_pixel and not on_the_locked_packages():
+        pytest.skip("off the locked packages a pixel is within the tolerance")
     assert failures(report, plant.__name__) == [FAULTS[plant]], report
