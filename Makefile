@@ -18,6 +18,8 @@ RUN = $(BIN)/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 NUMBER ?=
+NOT_FETCHED = { echo "The packages could not be fetched. Is there a network? Is the disk full?"; \
+  echo "When that is mended, run the same command again."; exit 1; }
 
 .PHONY: setup lab test student instructor new-lesson key lessons data crosscheck reviewed audit weather \
         bench test-lowest test-newest
@@ -36,11 +38,12 @@ setup: .venv/.ready
 	@$(PYTHON) -m venv --clear .venv
 	@echo "  2/3 the locked packages, each checked against its hash"
 	@awk '/^[^ #]/ {wanted = /^uv==/} wanted' requirements.lock > .venv/uv.txt
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r .venv/uv.txt || $(NOT_FETCHED)
 	@$(BIN)/uv pip install --quiet --python .venv --require-hashes --compile-bytecode \
 	  -r requirements.lock || { echo "  uv could not; trying pip, which takes longer"; \
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
-	  -r requirements.lock; }
+	  -r requirements.lock || $(NOT_FETCHED); }
 	@echo "  3/3 the lessons' own library"
 	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation -e . || \
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \

@@ -206,6 +206,19 @@ def no_interface(root: Path, lesson: str) -> str:
     return should(python(root, "-c", LOAD, before=("unshare", "-rn")), "228 rows")
 
 
+@case("no network interface at all: `make setup`")
+def no_packages(root: Path, lesson: str) -> str:
+    env = {name: value for name, value in os.environ.items()
+           if not name.startswith(("PIP_", "UV_", "MAKE"))}
+    env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1", "PIP_RETRIES": "0"}
+    process = subprocess.run(["unshare", "-rn", "make", "setup", f"PYTHON={sys.executable}"],
+                             cwd=root, env=env, capture_output=True, text=True, timeout=300)
+    words = process.stdout.strip().splitlines()[-2]
+    if not process.returncode or "Is there a network" not in words:
+        raise NotAsItShouldBe(words)
+    return words
+
+
 @case("no network but loopback: run a lesson")
 def no_network(root: Path, lesson: str) -> str:
     return same_bytes(root, lesson, before=bwrap("--bind", "/", "/", "--dev", "/dev",
@@ -228,6 +241,14 @@ def odd_path(root: Path, lesson: str) -> str:
     root.rename(odd)
     should(python(odd, "-m", "utils.students", "work", "my work \u00e9"))
     return same_bytes(odd, lesson)
+
+
+@case("text files are ASCII by default: the same lesson, the students' zip, the answer key")
+def ascii_only(root: Path, lesson: str) -> str:
+    env = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    should(python(root, "-m", "utils.students", "zip", "a.zip", env=env), "a.zip")
+    should(python(root, "-m", "utils.kit", "key", "key.md", env=env), "key.md")
+    return same_bytes(root, lesson, env=env)
 
 
 @case("umask 077: the same lesson and the same zip")
