@@ -169,3 +169,18 @@ def test_a_run_that_does_not_end_is_stopped_from_outside(monkeypatch):
     monkeypatch.setattr(sandbox, "GRACE", -9.5)
     run = sandbox.run(lessons.read(lessons.paths()[0]), walled=False, seconds=10)
     assert run.answers == {} and "had to be stopped from outside" in run.ended
+
+
+@pytest.mark.parametrize("draw", [
+    lambda: plots.evidence_map(GOOD, "t", "e", "studies", what="studies"),
+    lambda: plots.hazard_by_period(GOOD, "period", outcome="death", per="100 years"),
+    lambda: plots.forest(GOOD, "study", "hr", measure="hazard ratio"),
+    lambda: plots.calibration(GOOD, "risk", "seen", outcome="death"),
+    lambda: plots.curves(GOOD, "years", "e", outcome="death", unit="years", read_at=1),
+    lambda: plots.incidence(GOOD, "years", "e", causes={1: "death"}, unit="years", read_at=1),
+    lambda: plots.mean_counts(GOOD, "person", "t", "t", "e", outcome="death", unit="years",
+                              read_at=1),
+])
+def test_a_picture_of_a_column_that_is_not_there_names_it(draw):
+    with pytest.raises(ValueError, match="no column '.*the columns are"):
+        draw()
