@@ -8,12 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from utils.checks import (
-    require_follow_up,
-    require_groups,
-    require_numbers,
-    require_some_events,
-)
+from utils.checks import require_follow_up, require_groups, require_numbers, require_some_events
 from utils.survival.curves import Z95
 
 
