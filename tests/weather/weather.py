@@ -309,6 +309,7 @@ elsewhere(("TZ=Pacific/Kiritimati", "LC_ALL=C", "PYTHONHASHSEED=123"))
 elsewhere(("TZ=America/St_Johns", "LC_ALL=tr_TR.UTF-8", "LANG=de_DE.UTF-8", "PYTHONHASHSEED=7"))
 elsewhere(("COLUMNS=200", "LINES=5", "PYTHONUTF8=0"))
 elsewhere(("OMP_NUM_THREADS=2", "OPENBLAS_NUM_THREADS=2"))
+elsewhere(("NPY_DISABLE_CPU_FEATURES=X86_V3", "OPENBLAS_CORETYPE=Nehalem"))  # an older processor
 
 
 # ------------------------------------------------------------------ interrupted

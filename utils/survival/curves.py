@@ -146,13 +146,11 @@ def survival_at(data: pd.DataFrame, time: str, event: str, at: float | Sequence[
 def _first_time_at_or_below(times: np.ndarray, curve: np.ndarray, level: float) -> float:
     """Time at which a curve first reaches `level`; the middle of a step that lies on it."""
     reached = np.flatnonzero(curve <= level + 1e-12)
+    below = np.flatnonzero(curve < level - 1e-12)
     if reached.size == 0:
         return np.nan
-    first = reached[0]
-    below = np.flatnonzero(curve < level - 1e-12)
-    if abs(curve[first] - level) < 1e-12 and below.size:
-        return float(times[first] + times[below[0]]) / 2
-    return float(times[first])
+    last = below[0] if below.size else reached[0]
+    return float(times[reached[0]] + times[last]) / 2
 
 
 def median_survival(data: pd.DataFrame, time: str, event: str,
@@ -202,7 +200,7 @@ def median_follow_up(data: pd.DataFrame, time: str, event: str,
         [by], n, events, median, lower, upper; `events` counts the people whose observation
         ended without the event.
     """
-    require_follow_up(data, time, event, by=by)
+    require_follow_up(data, time, event)
     return median_survival(data.assign(**{event: 1 - data[event].astype(int)}), time, event, by)
 
 
@@ -233,13 +231,12 @@ def restricted_mean(data: pd.DataFrame, time: str, event: str, horizon: float,
                 f"column {time!r}: follow-up ends at {part[time].max():g} in a group, before the "
                 f"horizon {horizon:g}. Remedy: choose a horizon that every group reaches"
             )
-        curve = kaplan_meier(part, time, event)
-        curve = curve[(curve["time"] < horizon) & (curve["events"] > 0)]
+        curve = kaplan_meier(part, time, event).query("time < @horizon")
         edges = np.concatenate([[0.0], curve["time"], [horizon]])
         areas = np.diff(edges) * np.concatenate([[1.0], curve["survival"]])
         area_after = areas.sum() - np.cumsum(areas)[:-1]
-        d, n = curve["events"].to_numpy(float), curve["at_risk"].to_numpy(float)
-        spread = np.divide(d, n * (n - d), out=np.zeros_like(d), where=n > d)
+        d, n = curve["events"].to_numpy(), curve["at_risk"].to_numpy()
+        spread = d / (n * (n - d))
         mean, se = areas.sum(), np.sqrt(np.sum(area_after**2 * spread))
         return pd.DataFrame({"horizon": [horizon], "mean": [mean], "se": [se],
                              "lower": [mean - Z95 * se], "upper": [mean + Z95 * se]})
