@@ -122,7 +122,8 @@ def cox(data: pd.DataFrame, formula: str, time: str, event: str, entry: str | No
 
     Notes
     -----
-    Equals R's coxph with the same ties.
+    Equals R's coxph with the same ties. PHReg walks through the distinct event times in Python,
+    so days cost far more than months: with many rows, round times where that loses nothing.
     """
     if cluster is not None and ties == "efron":
         raise ValueError("robust errors need ties='breslow': leave ties out when cluster is given")
