@@ -29,7 +29,7 @@ import faults
 from faults import Fault
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".cache", "work", "__pycache__", "*.egg-info",
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".cache", "work", "__pycache__", "*.egg-info",
                                   ".pytest_cache")
 DATA_TESTS = ["tests/test_data.py", "tests/test_gaps_reviewed.py", "-k",
               "bytes_are or register_is or reviewed"]

@@ -23,7 +23,7 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".cache", "work", "dist", "__pycache__",
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".cache", "work", "dist", "__pycache__",
                                   "*.egg-info", ".pytest_cache")
 FILE = "individual/lung_ncctg.csv"
 LOAD = "from utils import load; print(len(load('lung_ncctg')), 'rows')"
