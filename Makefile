@@ -53,7 +53,7 @@ setup: .venv/.ready
 
 lab: setup
 	@echo "Your copies of the lessons are in work/; what you changed there is kept:"
-	@$(RUN) -m utils.students work work
+	@$(RUN) -m tools.students work work
 	@if [ "$$(id -u)" = 0 ] && ! echo "$(LAB_ARGS)" | grep -q allow-root; then \
 	  echo "You are root, and JupyterLab wants to hear that this is meant:"; \
 	  echo "  make lab LAB_ARGS=--allow-root"; exit 1; fi
@@ -63,16 +63,16 @@ test: setup
 	$(RUN) -m pytest -n auto --maxprocesses 4
 
 lessons: setup
-	@$(RUN) -m utils.lessons run
+	@$(RUN) -m tools.lessons run
 
 student: setup
-	@$(RUN) -m utils.students zip dist/tumor-recurrence-lessons.zip
+	@$(RUN) -m tools.students zip dist/tumor-recurrence-lessons.zip
 
 new-lesson: setup
-	@$(RUN) -m utils.kit new-lesson "$(NAME)" $(if $(NUMBER),--number $(NUMBER))
+	@$(RUN) -m tools.authoring new-lesson "$(NAME)" $(if $(NUMBER),--number $(NUMBER))
 
 key: setup
-	@$(RUN) -m utils.kit key
+	@$(RUN) -m tools.authoring key
 
 instructor: setup
 	@$(BIN)/uv pip install --quiet --python .venv --require-hashes --compile-bytecode \
@@ -89,7 +89,7 @@ reviewed: setup
 	$(RUN) tests/audit/reviewed.py --accept
 
 bench: setup
-	$(RUN) tests/bench/bench.py
+	$(RUN) tools/bench.py
 
 test-newest test-lowest: setup
 	$(BIN)/uv venv --quiet --seed --clear --python .venv .venv-$@
@@ -102,7 +102,7 @@ test-newest test-lowest: setup
 crosscheck:
 	@command -v Rscript > /dev/null || { echo "skipped: R is not on this machine (on Debian:" \
 	  "r-base-core r-cran-survival r-cran-cmprsk r-cran-metafor r-cran-jsonlite)"; exit 0; }; \
-	  Rscript tests/crosscheck/crosscheck.R
+	  Rscript tests/r/lessons.R
 
 data: setup
 	$(RUN) data/build/build.py --check

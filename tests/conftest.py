@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils.lessons import environment
+from tools.lessons import environment
 
 os.environ.update(environment())
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parent / "r" / "values"
 
 
 def numbers(value: object) -> np.ndarray:
@@ -34,22 +34,30 @@ def numbers(value: object) -> np.ndarray:
 @pytest.fixture(scope="session")
 def reference():
     """reference("lung")["km_all"]: the value R gave for that call."""
+
     def read(name: str) -> dict:
         results = json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf-8"))["results"]
         return {key: entry["value"] for key, entry in results.items()}
+
     return read
 
 
 def agree(ours: object, theirs: object, tolerance: float = 1e-10) -> None:
     """Assert that two arrays agree, NaN included."""
-    np.testing.assert_allclose(np.asarray(ours, dtype=float), numbers(theirs), rtol=tolerance,
-                               atol=tolerance, equal_nan=True)
+    np.testing.assert_allclose(
+        np.asarray(ours, dtype=float),
+        numbers(theirs),
+        rtol=tolerance,
+        atol=tolerance,
+        equal_nan=True,
+    )
 
 
 @pytest.fixture(scope="session")
 def lung() -> pd.DataFrame:
     """survival::lung, sex coded 1/2 as in R."""
     from utils import load
+
     table = load("lung_ncctg")
     return table.assign(sex=table["sex"].astype(str).map({"male": 1, "female": 2}))
 
@@ -58,16 +66,18 @@ def lung() -> pd.DataFrame:
 def colon() -> dict[str, pd.DataFrame]:
     """survival::colon by outcome, with R's numeric codes where its calls use them."""
     from utils import load
+
     table = load("colon_adjuvant")
     table["sex"] = (table["sex"].astype(str) == "male").astype(int)
     table["surg"] = (table["surg"].astype(str) == "long").astype(int)
-    return {"both": table} | {name: part for name, part in table.groupby("outcome", observed=True)}
+    return {"both": table} | dict(iter(table.groupby("outcome", observed=True)))
 
 
 @pytest.fixture(scope="session")
 def rotterdam() -> pd.DataFrame:
     """survival::rotterdam with its times in days, as R used them."""
     from utils import load
+
     table = load("rotterdam_breast").merge(pd.read_csv(REFERENCE / "rotterdam_days.csv"), on="pid")
     table["meno"] = (table["meno"].astype(str) == "post").astype(int)
     table["rfs"] = table[["recurrence", "death"]].max(axis=1)
@@ -80,6 +90,7 @@ def rotterdam() -> pd.DataFrame:
 def bladder() -> pd.DataFrame:
     """survival::bladder1 without the rows that have no follow-up."""
     from utils import load
+
     table = load("bladder1_recurrence").query("stop > start").copy()
     table["rec"] = (table["status"] == 1).astype(int)
     table["pyr"] = (table["treatment"].astype(str) == "pyridoxine").astype(int)

@@ -1,11 +1,9 @@
-"""The small library behind the lessons: one module per idea, names loaded when first used.
+"""The small library behind the lessons, one module per idea.
 
 >>> from utils import load, kaplan_meier
 """
 
 from pathlib import Path
-
-from utils import lazy
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 if not (DATA / "datapackage.json").is_file():
@@ -15,16 +13,83 @@ if not (DATA / "datapackage.json").is_file():
         "package named `utils` may also be in the way"
     )
 
-__getattr__, __dir__, __all__ = lazy.names(__name__, {
-    "datasets": ("load", "card", "names"),
-    "survival": (
-        "kaplan_meier", "survival_at", "median_survival", "median_follow_up", "restricted_mean",
-        "conditional_survival", "logrank", "cumulative_incidence", "rates", "split_follow_up",
-        "landmark", "mean_cumulative_count", "piecewise_exponential", "cox", "baseline_hazard",
-        "concordance", "mixture_cure", "brier", "events_needed",
-    ),
-    "evidence": ("pool", "ratio_table", "log_se", "sir", "mantel_haenszel", "two_by_two",
-                 "e_value", "proportion"),
-    "exercises": ("check", "hint"),
-    "claims": ("Line", "claim", "verdict"),
-}, modules=("claims", "datasets", "evidence", "exercises", "plots", "simulate", "survival"))
+from utils import claims, datasets, evidence, exercises, plots, simulate, survival  # noqa: E402
+from utils.claims import Line, claim, verdict  # noqa: E402
+from utils.datasets import card, load, names  # noqa: E402
+from utils.evidence import (  # noqa: E402
+    e_value,
+    log_se,
+    mantel_haenszel,
+    pool,
+    proportion,
+    ratio_table,
+    sir,
+    two_by_two,
+)
+from utils.exercises import check, hint  # noqa: E402
+from utils.survival import (  # noqa: E402
+    baseline_hazard,
+    brier,
+    concordance,
+    conditional_survival,
+    cox,
+    cumulative_incidence,
+    events_needed,
+    kaplan_meier,
+    landmark,
+    logrank,
+    mean_cumulative_count,
+    median_follow_up,
+    median_survival,
+    mixture_cure,
+    piecewise_exponential,
+    rates,
+    restricted_mean,
+    split_follow_up,
+    survival_at,
+)
+
+__all__ = [
+    "Line",
+    "baseline_hazard",
+    "brier",
+    "card",
+    "check",
+    "claim",
+    "claims",
+    "concordance",
+    "conditional_survival",
+    "cox",
+    "cumulative_incidence",
+    "datasets",
+    "e_value",
+    "events_needed",
+    "evidence",
+    "exercises",
+    "hint",
+    "kaplan_meier",
+    "landmark",
+    "load",
+    "log_se",
+    "logrank",
+    "mantel_haenszel",
+    "mean_cumulative_count",
+    "median_follow_up",
+    "median_survival",
+    "mixture_cure",
+    "names",
+    "piecewise_exponential",
+    "plots",
+    "pool",
+    "proportion",
+    "rates",
+    "ratio_table",
+    "restricted_mean",
+    "simulate",
+    "sir",
+    "split_follow_up",
+    "survival",
+    "survival_at",
+    "two_by_two",
+    "verdict",
+]

@@ -48,11 +48,21 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
             f"Remedy: data[{column!r}] = pd.to_numeric(data[{column!r}])"
         )
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    _complain(column, ~np.isfinite(numbers), values, "a finite number is needed",
-              f"look at these rows, then data.dropna(subset=[{column!r}]) if they may be left out")
+    _complain(
+        column,
+        ~np.isfinite(numbers),
+        values,
+        "a finite number is needed",
+        f"look at these rows, then data.dropna(subset=[{column!r}]) if they may be left out",
+    )
     if minimum is not None:
-        _complain(column, numbers < minimum, values, f"must be at least {minimum}",
-                  "correct the value at its source or leave the row out knowingly")
+        _complain(
+            column,
+            numbers < minimum,
+            values,
+            f"must be at least {minimum}",
+            "correct the value at its source or leave the row out knowingly",
+        )
 
 
 def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> None:
@@ -63,23 +73,38 @@ def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> N
     require_numbers(data, column, minimum=None)
     values, codes = data[column], data[column].to_numpy(float)
     if causes:
-        _complain(column, (codes < 0) | (codes % 1 != 0), values,
-                  "causes are whole numbers, 0 for censored", "recode so that 0 means censored")
+        _complain(
+            column,
+            (codes < 0) | (codes % 1 != 0),
+            values,
+            "causes are whole numbers, 0 for censored",
+            "recode so that 0 means censored",
+        )
         return
-    _complain(column, (codes != 0) & (codes != 1), values,
-              "an event is 0 (censored) or 1 (it happened)",
-              f"if {values.max():g} means the event: "
-              f"data[{column!r}] = (data[{column!r}] == {values.max():g}).astype(int)")
+    _complain(
+        column,
+        (codes != 0) & (codes != 1),
+        values,
+        "an event is 0 (censored) or 1 (it happened)",
+        f"if {values.max():g} means the event: "
+        f"data[{column!r}] = (data[{column!r}] == {values.max():g}).astype(int)",
+    )
 
 
-def require_groups(data: pd.DataFrame, columns: str | Sequence[str] | None,
-                   *, at_least: int = 1) -> None:
+def require_groups(
+    data: pd.DataFrame, columns: str | Sequence[str] | None, *, at_least: int = 1
+) -> None:
     """Raise ValueError if a grouping column has missing values, empty levels or too few groups."""
     for column in as_list(columns):
         require_columns(data, column)
         values = data[column]
-        _complain(column, values.isna().to_numpy(), values, "the group is missing",
-                  f"name the group, or leave these rows out: data.dropna(subset=[{column!r}])")
+        _complain(
+            column,
+            values.isna().to_numpy(),
+            values,
+            "the group is missing",
+            f"name the group, or leave these rows out: data.dropna(subset=[{column!r}])",
+        )
         if isinstance(values.dtype, pd.CategoricalDtype):
             empty = [level for level in values.cat.categories if not (values == level).any()]
             if empty:
@@ -103,8 +128,15 @@ def require_some_events(data: pd.DataFrame, event: str) -> None:
         )
 
 
-def require_follow_up(data: pd.DataFrame, time: str, event: str, *, entry: str | None = None,
-                      by: str | Sequence[str] | None = None, causes: bool = False) -> None:
+def require_follow_up(
+    data: pd.DataFrame,
+    time: str,
+    event: str,
+    *,
+    entry: str | None = None,
+    by: str | Sequence[str] | None = None,
+    causes: bool = False,
+) -> None:
     """Check the columns that every survival function shares.
 
     Parameters
@@ -130,5 +162,10 @@ def require_follow_up(data: pd.DataFrame, time: str, event: str, *, entry: str |
     require_groups(data, by)
     if entry is not None:
         require_numbers(data, entry)
-        _complain(entry, (data[entry] >= data[time]).to_numpy(), data[entry],
-                  f"entry must come before {time!r}", "leave out rows with no follow-up, knowingly")
+        _complain(
+            entry,
+            (data[entry] >= data[time]).to_numpy(),
+            data[entry],
+            f"entry must come before {time!r}",
+            "leave out rows with no follow-up, knowingly",
+        )

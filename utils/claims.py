@@ -86,14 +86,20 @@ class Line:
 
     def __post_init__(self) -> None:
         if self.design not in (RANDOMISED, OBSERVATIONAL):
-            raise ValueError(f"line {self.label!r}: design is 'randomised' or 'observational', "
-                             f"not {self.design!r}")
+            raise ValueError(
+                f"line {self.label!r}: design is 'randomised' or 'observational', "
+                f"not {self.design!r}"
+            )
         if self.outcome not in ("matched", "composite", "other"):
-            raise ValueError(f"line {self.label!r}: outcome is 'matched', 'composite' or 'other', "
-                             f"not {self.outcome!r}")
+            raise ValueError(
+                f"line {self.label!r}: outcome is 'matched', 'composite' or 'other', "
+                f"not {self.outcome!r}"
+            )
         if not self.lower <= self.estimate <= self.upper:
-            raise ValueError(f"line {self.label!r}: the estimate {self.estimate} lies outside its "
-                             f"interval {self.lower} to {self.upper}")
+            raise ValueError(
+                f"line {self.label!r}: the estimate {self.estimate} lies outside its "
+                f"interval {self.lower} to {self.upper}"
+            )
 
     @property
     def direct(self) -> bool:
@@ -104,8 +110,10 @@ def _content(path: Path, parse: Callable[[str], object]) -> object:
     try:
         return parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ValueError(f"data/{path.name} cannot be read ({error}). "
-                         f"Get it back with: git checkout -- data/{path.name}") from error
+        raise ValueError(
+            f"data/{path.name} cannot be read ({error}). "
+            f"Get it back with: git checkout -- data/{path.name}"
+        ) from error
 
 
 @cache
@@ -116,17 +124,26 @@ def register(path: Path = DATA / "claims.toml") -> dict[str, dict]:
 
 def claim(name: str) -> pd.DataFrame:
     """What was registered for a claim, one column a part: type, who, exposure, outcome, ..."""
-    return pd.DataFrame({p.get("name", "registered"): p for p in _find(name)["part"]}).drop(
-        index="name", errors="ignore").fillna("")
+    return (
+        pd.DataFrame({p.get("name", "registered"): p for p in _find(name)["part"]})
+        .drop(index="name", errors="ignore")
+        .fillna("")
+    )
 
 
 def overview() -> pd.DataFrame:
     """The map of the claims: lesson, what it says in our words, and its type, by id."""
-    return pd.DataFrame([
-        {"claim": name, "lesson": entry["lesson"], "says": entry["text"],
-         "type": " and ".join(dict.fromkeys(part["type"] for part in entry["part"]))}
-        for name, entry in register().items()
-    ]).set_index("claim")
+    return pd.DataFrame(
+        [
+            {
+                "claim": name,
+                "lesson": entry["lesson"],
+                "says": entry["text"],
+                "type": " and ".join(dict.fromkeys(part["type"] for part in entry["part"])),
+            }
+            for name, entry in register().items()
+        ]
+    ).set_index("claim")
 
 
 def _find(name: str) -> dict:
@@ -190,8 +207,11 @@ def grade(lines: Sequence[Line]) -> str:
     if chosen[0].design == RANDOMISED:
         return "randomised"
     studies = sum(line.studies for line in chosen)
-    return ("two or more independent observational studies" if studies > 1
-            else "one observational study")
+    return (
+        "two or more independent observational studies"
+        if studies > 1
+        else "one observational study"
+    )
 
 
 def headline(verdicts: Sequence[str]) -> str:
@@ -221,8 +241,10 @@ def _reason(part: dict, lines: Sequence[Line], result: str) -> str:
     else:
         mark = f"an interval wholly above {part['threshold']:g}"
     texts = [f"{line.label}: {line.measure} {_numbers(line)}" for line in chosen]
-    caps = {COMPATIBLE: f" The rival is not excluded: {part.get('rival', '')}.",
-            IN_PART: " The outcome is a composite, so part of it may not be relapse."}
+    caps = {
+        COMPATIBLE: f" The rival is not excluded: {part.get('rival', '')}.",
+        IN_PART: " The outcome is a composite, so part of it may not be relapse.",
+    }
     return f"{'; '.join(texts)}. Support needs {mark}.{caps.get(result, '')}"
 
 
@@ -235,22 +257,35 @@ class Verdict:
     def __repr__(self) -> str:
         c = self.content
         part = f" ({c['part']})" if c["part"] else ""
-        lines = [f"Verdict on '{c['claim']}'{part}: {c['verdict'].upper()}",
-                 f"Evidence that decides: {c['grade']}", c["reason"]]
+        lines = [
+            f"Verdict on '{c['claim']}'{part}: {c['verdict'].upper()}",
+            f"Evidence that decides: {c['grade']}",
+            c["reason"],
+        ]
         if c["context"]:
             lines.append(f"Shown as context only: {'; '.join(c['context'])}")
-        return "\n".join([*lines, f"What would settle it: {c['settle']}",
-                          *([c["safety"]] if c["safety"] else [])])
+        return "\n".join(
+            [
+                *lines,
+                f"What would settle it: {c['settle']}",
+                *([c["safety"]] if c["safety"] else []),
+            ]
+        )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict:
         from html import escape
+
         first, *rest = repr(self).split("\n")
         body = "".join(f"<p>{escape(line)}</p>" for line in rest)
-        box = ("border:2px solid #44546a;border-left-width:10px;border-radius:4px;"
-               "padding:0 1em;max-width:46em")
-        return {MIME: self.content, "text/plain": repr(self),
-                "text/html": f'<div style="{box}"><p><strong>{escape(first)}</strong></p>'
-                             f"{body}</div>"}
+        box = (
+            "border:2px solid #44546a;border-left-width:10px;border-radius:4px;"
+            "padding:0 1em;max-width:46em"
+        )
+        return {
+            MIME: self.content,
+            "text/plain": repr(self),
+            "text/html": f'<div style="{box}"><p><strong>{escape(first)}</strong></p>{body}</div>',
+        }
 
 
 def verdict(name: str, lines: Sequence[Line], part: str | None = None) -> Verdict:
@@ -278,31 +313,42 @@ def verdict(name: str, lines: Sequence[Line], part: str | None = None) -> Verdic
     registered = _find_part(name, part)
     result = decide(registered, lines)
     chosen = deciding(lines)
-    rounded = [{key: round(value, 3) if isinstance(value, float) else value
-                for key, value in asdict(line).items()} | {"direct": line.direct,
-                                                            "decides": line in chosen}
-               for line in lines]
+    rounded = [
+        {
+            key: round(value, 3) if isinstance(value, float) else value
+            for key, value in asdict(line).items()
+        }
+        | {"direct": line.direct, "decides": line in chosen}
+        for line in lines
+    ]
     negative = result in (AGAINST, UNCLEAR, UNTESTED)
-    return Verdict({
-        "claim": name,
-        "part": registered.get("name", ""),
-        "type": registered["type"],
-        "outcome": registered["outcome"],
-        "verdict": result,
-        "grade": grade(lines),
-        "numbers": [f"{line.measure}: {_numbers(line)}" for line in chosen],
-        "reason": _reason(registered, lines, result),
-        "context": [line.label for line in lines if line not in chosen],
-        "lines": rounded,
-        "settle": _find(name)["settle"],
-        "safety": _find(name).get("safety", DEFAULT_SAFETY if negative else ""),
-    })
+    return Verdict(
+        {
+            "claim": name,
+            "part": registered.get("name", ""),
+            "type": registered["type"],
+            "outcome": registered["outcome"],
+            "verdict": result,
+            "grade": grade(lines),
+            "numbers": [f"{line.measure}: {_numbers(line)}" for line in chosen],
+            "reason": _reason(registered, lines, result),
+            "context": [line.label for line in lines if line not in chosen],
+            "lines": rounded,
+            "settle": _find(name)["settle"],
+            "safety": _find(name).get("safety", DEFAULT_SAFETY if negative else ""),
+        }
+    )
 
 
 def collect(notebook: dict) -> list[dict]:
     """The verdicts in the stored outputs of a notebook (as read by nbformat or json)."""
-    return [output["data"][MIME] for cell in notebook["cells"] if cell["cell_type"] == "code"
-            for output in cell["outputs"] if MIME in output.get("data", {})]
+    return [
+        output["data"][MIME]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+        for output in cell["outputs"]
+        if MIME in output.get("data", {})
+    ]
 
 
 def board(path: Path = DATA / "verdicts.json") -> pd.DataFrame:
@@ -319,8 +365,16 @@ def board(path: Path = DATA / "verdicts.json") -> pd.DataFrame:
     for name, entry in register().items():
         for part in entry["part"]:
             found = judged.get((name, part.get("name", "")), {})
-            rows.append({"claim": name, "part": part.get("name", ""), "lesson": entry["lesson"],
-                         "text": entry["text"], "type": part["type"],
-                         "verdict": found.get("verdict", ""), "grade": found.get("grade", ""),
-                         "numbers": "; ".join(found.get("numbers", []))})
+            rows.append(
+                {
+                    "claim": name,
+                    "part": part.get("name", ""),
+                    "lesson": entry["lesson"],
+                    "text": entry["text"],
+                    "type": part["type"],
+                    "verdict": found.get("verdict", ""),
+                    "grade": found.get("grade", ""),
+                    "numbers": "; ".join(found.get("numbers", [])),
+                }
+            )
     return pd.DataFrame(rows)

@@ -130,8 +130,9 @@ def _resources() -> list[dict]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))["resources"]
     except ValueError as error:
-        raise ValueError(f"The register data/{path.name} cannot be read ({error}). "
-                         f"{_remedy(path.name)}") from error
+        raise ValueError(
+            f"The register data/{path.name} cannot be read ({error}). {_remedy(path.name)}"
+        ) from error
 
 
 def _find(name: str) -> dict:
@@ -171,13 +172,16 @@ def _check_columns(text: pd.DataFrame, expected: list[str], resource: dict) -> N
 def _column(text: pd.DataFrame, field: dict, resource: dict) -> pd.Series:
     kind, cells = field["type"], text[field["name"]].tolist()
     parsed = {cell: _value(cell, kind) for cell in set(cells)}
-    problems = {cell: problem for cell, value in parsed.items()
-                if (problem := _problem(cell, value, field))}
+    problems = {
+        cell: problem for cell, value in parsed.items() if (problem := _problem(cell, value, field))
+    }
     if problems:
         path = resource["path"]
         row = next(row for row, cell in enumerate(cells) if cell in problems)
-        raise ValueError(f"data/{path}, column {field['name']!r}, row {row}: it "
-                         f"{problems[cells[row]]}. {_remedy(path)}")
+        raise ValueError(
+            f"data/{path}, column {field['name']!r}, row {row}: it "
+            f"{problems[cells[row]]}. {_remedy(path)}"
+        )
     values = [parsed[cell] for cell in cells]
     if field.get("categoriesOrdered"):
         return pd.Series(pd.Categorical(values, categories=field["categories"], ordered=True))

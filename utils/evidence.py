@@ -101,11 +101,21 @@ def pool(estimate, se, method: str = "REML", knapp_hartung: bool = False) -> pd.
     half = z * np.sqrt(variance)
     reach = np.nan if method == "fixed" else z * np.sqrt(variance + tau2)
     between = moment if method == "fixed" else tau2
-    return pd.Series({
-        "estimate": mean, "se": np.sqrt(variance), "lower": mean - half, "upper": mean + half,
-        "tau2": tau2, "i2": 100 * between / (between + typical), "q": q, "q_p": chdtrc(k - 1, q),
-        "k": k, "predict_lower": mean - reach, "predict_upper": mean + reach,
-    })
+    return pd.Series(
+        {
+            "estimate": mean,
+            "se": np.sqrt(variance),
+            "lower": mean - half,
+            "upper": mean + half,
+            "tau2": tau2,
+            "i2": 100 * between / (between + typical),
+            "q": q,
+            "q_p": chdtrc(k - 1, q),
+            "k": k,
+            "predict_lower": mean - reach,
+            "predict_upper": mean + reach,
+        }
+    )
 
 
 def log_se(lower, upper, level: float = 0.95):
@@ -196,8 +206,12 @@ def _tarone_p(ratio: float, tables: np.ndarray) -> float:
 
 
 def mantel_haenszel(
-    data: pd.DataFrame, exposed_cases: str, exposed_noncases: str,
-    unexposed_cases: str, unexposed_noncases: str, by: str,
+    data: pd.DataFrame,
+    exposed_cases: str,
+    exposed_noncases: str,
+    unexposed_cases: str,
+    unexposed_noncases: str,
+    by: str,
 ) -> pd.Series:
     """Odds ratio across strata, beside the crude one.
 
@@ -231,10 +245,27 @@ def mantel_haenszel(
         raise ValueError("zero cells leave no finite odds ratio: join strata")
     full = tables[(tables.sum(1) > 0).all(1) & (tables.sum(2) > 0).all(1)]
     used, crude = StratifiedTable(list(full)), Table2x2(tables.sum(0))
-    values = [used.oddsratio_pooled, *used.oddsratio_pooled_confint(), crude.oddsratio,
-              *crude.oddsratio_confint(), _tarone_p(used.oddsratio_pooled, full), len(full)]
-    return pd.Series(values, ["odds_ratio", "lower", "upper", "crude_odds_ratio", "crude_lower",
-                              "crude_upper", "homogeneity_p", "strata"])
+    values = [
+        used.oddsratio_pooled,
+        *used.oddsratio_pooled_confint(),
+        crude.oddsratio,
+        *crude.oddsratio_confint(),
+        _tarone_p(used.oddsratio_pooled, full),
+        len(full),
+    ]
+    return pd.Series(
+        values,
+        [
+            "odds_ratio",
+            "lower",
+            "upper",
+            "crude_odds_ratio",
+            "crude_lower",
+            "crude_upper",
+            "homogeneity_p",
+            "strata",
+        ],
+    )
 
 
 def two_by_two(a: int, b: int, c: int, d: int) -> pd.DataFrame:
@@ -252,9 +283,11 @@ def two_by_two(a: int, b: int, c: int, d: int) -> pd.DataFrame:
     table = Table2x2(np.array([[a, b], [c, d]]))
     difference = a / (a + b) - c / (c + d)
     half = ndtri(0.975) * np.sqrt(a * b / (a + b) ** 3 + c * d / (c + d) ** 3)
-    rows = [("risk_ratio", table.riskratio, *table.riskratio_confint()),
-            ("risk_difference", difference, difference - half, difference + half),
-            ("odds_ratio", table.oddsratio, *table.oddsratio_confint())]
+    rows = [
+        ("risk_ratio", table.riskratio, *table.riskratio_confint()),
+        ("risk_difference", difference, difference - half, difference + half),
+        ("odds_ratio", table.oddsratio, *table.oddsratio_confint()),
+    ]
     return pd.DataFrame(rows, columns=["measure", "estimate", "lower", "upper"])
 
 

@@ -67,8 +67,11 @@ def same(given: object, expected: object, tolerance: float) -> bool:
     if isinstance(expected, str):
         return isinstance(given, str) and given.strip().casefold() == expected.strip().casefold()
     if isinstance(expected, (list, tuple)):
-        return (isinstance(given, (list, tuple)) and len(given) == len(expected)
-                and all(same(g, e, tolerance) for g, e in zip(given, expected)))
+        return (
+            isinstance(given, (list, tuple))
+            and len(given) == len(expected)
+            and all(same(g, e, tolerance) for g, e in zip(given, expected))
+        )
     number = None if isinstance(given, str) else _as_number(given)
     return number is not None and math.isclose(number, float(expected), rel_tol=tolerance)
 

@@ -33,8 +33,12 @@ def _followed(time: np.ndarray, follow_up: float) -> dict:
 
 
 def immortal_time(
-    n: int = 2000, death_rate: float = 0.2, quit_rate: float = 0.3, effect: float = 1.0,
-    follow_up: float = 5.0, seed: int = 1,
+    n: int = 2000,
+    death_rate: float = 0.2,
+    quit_rate: float = 0.3,
+    effect: float = 1.0,
+    follow_up: float = 5.0,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """People who smoke at diagnosis; some quit later, if they live long enough.
 
@@ -66,15 +70,19 @@ def immortal_time(
     quit_time, death = _wait(rng, np.full(n, quit_rate)), _wait(rng, np.full(n, death_rate))
     with np.errstate(divide="ignore", invalid="ignore"):
         death = np.where(death > quit_time, quit_time + (death - quit_time) / effect, death)
-    people = pd.DataFrame({"id": np.arange(1, n + 1), "quit_time": quit_time,
-                           **_followed(death, follow_up)})
+    people = pd.DataFrame(
+        {"id": np.arange(1, n + 1), "quit_time": quit_time, **_followed(death, follow_up)}
+    )
     people["ever_quit"] = (people["quit_time"] < people["time"]).astype(int)
     people["quit_time"] = people["quit_time"].where(people["ever_quit"] == 1)
     return people
 
 
 def competing_risks(
-    n: int = 2000, rate: float = 0.005, death_rate: float = 0.05, follow_up: float = 20.0,
+    n: int = 2000,
+    rate: float = 0.005,
+    death_rate: float = 0.05,
+    follow_up: float = 20.0,
     seed: int = 1,
 ) -> pd.DataFrame:
     """People at risk of an event and of dying before it, both at constant rates.
@@ -108,7 +116,10 @@ def competing_risks(
 
 
 def frailty_recurrences(
-    n: int = 1000, mean_rate: float = 0.3, frailty_variance: float = 1.0, follow_up: float = 5.0,
+    n: int = 1000,
+    mean_rate: float = 0.3,
+    frailty_variance: float = 1.0,
+    follow_up: float = 5.0,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Repeated recurrences of people who differ, each at a rate of their own that never changes.
@@ -152,8 +163,14 @@ def frailty_recurrences(
 
 
 def reverse_causation(
-    n: int = 2000, rate: float = 0.03, share_ill: float = 0.2, ill_rate_ratio: float = 5.0,
-    stop_if_ill: float = 0.6, stop_if_well: float = 0.1, follow_up: float = 10.0, seed: int = 1,
+    n: int = 2000,
+    rate: float = 0.03,
+    share_ill: float = 0.2,
+    ill_rate_ratio: float = 5.0,
+    stop_if_ill: float = 0.6,
+    stop_if_well: float = 0.1,
+    follow_up: float = 10.0,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """People with a habit that does nothing; those already ill are likelier to have stopped it.
 
@@ -187,15 +204,24 @@ def reverse_causation(
     ill = rng.random(n) < share_ill
     stopped = rng.random(n) < np.where(ill, stop_if_ill, stop_if_well)
     death = _wait(rng, np.where(ill, rate * ill_rate_ratio, rate))
-    return pd.DataFrame({
-        "id": np.arange(1, n + 1), "ill": ill.astype(int), "stopped": stopped.astype(int),
-        **_followed(death, follow_up),
-    })
+    return pd.DataFrame(
+        {
+            "id": np.arange(1, n + 1),
+            "ill": ill.astype(int),
+            "stopped": stopped.astype(int),
+            **_followed(death, follow_up),
+        }
+    )
 
 
 def adherers(
-    n: int = 2000, rate: float = 0.1, share_robust: float = 0.5, robust_rate_ratio: float = 0.3,
-    complete_if_robust: float = 0.8, complete_if_frail: float = 0.3, follow_up: float = 5.0,
+    n: int = 2000,
+    rate: float = 0.1,
+    share_robust: float = 0.5,
+    robust_rate_ratio: float = 0.3,
+    complete_if_robust: float = 0.8,
+    complete_if_frail: float = 0.3,
+    follow_up: float = 5.0,
     seed: int = 1,
 ) -> pd.DataFrame:
     """A randomised trial of a programme that does nothing; healthier people complete it.
@@ -223,15 +249,23 @@ def adherers(
 
     Raises ValueError, naming the parameter, if one is out of range.
     """
-    shares = {"share_robust": share_robust, "complete_if_robust": complete_if_robust,
-              "complete_if_frail": complete_if_frail}
+    shares = {
+        "share_robust": share_robust,
+        "complete_if_robust": complete_if_robust,
+        "complete_if_frail": complete_if_frail,
+    }
     _check(n, follow_up, shares, rate=rate, robust_rate_ratio=robust_rate_ratio)
     rng = np.random.default_rng(seed)
     programme = rng.permutation(np.arange(n) % 2)
     robust = rng.random(n) < share_robust
     completed = rng.random(n) < np.where(robust, complete_if_robust, complete_if_frail)
     event = _wait(rng, np.where(robust, rate * robust_rate_ratio, rate))
-    return pd.DataFrame({
-        "id": np.arange(1, n + 1), "programme": programme, "robust": robust.astype(int),
-        "completed": np.where(programme == 1, completed, np.nan), **_followed(event, follow_up),
-    })
+    return pd.DataFrame(
+        {
+            "id": np.arange(1, n + 1),
+            "programme": programme,
+            "robust": robust.astype(int),
+            "completed": np.where(programme == 1, completed, np.nan),
+            **_followed(event, follow_up),
+        }
+    )

@@ -183,8 +183,10 @@ def tcga_sarc(sources: Path) -> pd.DataFrame:
         {"MPNST": "malignant peripheral nerve sheath tumor"}
     )
     distant = data["distant recurrence"]
-    for kind, name in (("Distant Metastasis", "distant_recurrence"),
-                       ("New Primary Tumor", "new_primary")):
+    for kind, name in (
+        ("Distant Metastasis", "distant_recurrence"),
+        ("New Primary Tumor", "new_primary"),
+    ):
         data[name] = (distant == kind).astype(int)
         data[f"{name}_days"] = data["distant recurrence days"].where(distant == kind)
     data["local recurrence"] = data["local recurrence"].notna().astype(int)
@@ -220,7 +222,8 @@ def tcga_skcm(sources: Path) -> pd.DataFrame:
     names |= {"CURATED_VITAL_STATUS": "death", cause: "melanoma_death"}
     data = data.rename(columns=names).sort_values(
         ["tissue", "specimen", "days_from_specimen", "age_at_specimen", "second_specimen"],
-        kind="stable", ignore_index=True,
+        kind="stable",
+        ignore_index=True,
     )
     data["id"] = pd.factorize(data["patient"])[0] + 1
     data["second_specimen"] = data["second_specimen"].map({"Yes": 0, "No": 1})
@@ -256,7 +259,7 @@ OUTPUTS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "data/individual/tcga_sarc.csv": tcga_sarc,
     "data/individual/tcga_skcm.csv": tcga_skcm,
     "data/published/china_smoking.csv": china_smoking,
-    "tests/reference/rotterdam_days.csv": rotterdam_days,
+    "tests/r/values/rotterdam_days.csv": rotterdam_days,
 }
 FROM_DEBIAN = (tcga_sarc, tcga_skcm)
 

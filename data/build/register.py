@@ -91,7 +91,9 @@ def differences(made: dict, kept: dict) -> list[str]:
     old = {entry["path"]: entry for entry in kept.get("resources", [])}
     new = {entry["path"]: entry for entry in made["resources"]}
     lines = [f"data/{path}: not registered" for path in new.keys() - old.keys()]
-    lines += [f"data/{path}: registered, but not in register.toml" for path in old.keys() - new.keys()]
+    lines += [
+        f"data/{path}: registered, but not in register.toml" for path in old.keys() - new.keys()
+    ]
     for path in new.keys() & old.keys():
         now, then = new[path], old[path]
         keys = [key for key in now | then if now.get(key) != then.get(key)]

@@ -1,4 +1,4 @@
-"""One verb per figure; each returns the Axes.
+"""One verb per figure, named after what it draws; each returns the Axes.
 
 Every figure carries a sentence, computed from the data, that states its finding. It stands
 under the picture, is the output's text/plain (so that nbval notices when it goes stale) and its
@@ -6,10 +6,18 @@ alternative text. Groups differ by line style and marker as well as by colour an
 directly.
 """
 
-from utils import lazy
+from utils.plots.boards import causal_diagram, evidence_map, verdict_board
+from utils.plots.estimates import calibration, forest, rates
+from utils.plots.follow_up import cumulative_incidence, kaplan_meier, mean_cumulative_count
 
-__getattr__, __dir__, __all__ = lazy.names(__name__, {
-    "follow_up": ("curves", "incidence", "mean_counts"),
-    "estimates": ("hazard_by_period", "forest", "calibration"),
-    "boards": ("verdict_board", "evidence_map", "diagram"),
-})
+__all__ = [
+    "calibration",
+    "causal_diagram",
+    "cumulative_incidence",
+    "evidence_map",
+    "forest",
+    "kaplan_meier",
+    "mean_cumulative_count",
+    "rates",
+    "verdict_board",
+]

@@ -10,11 +10,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from utils.checks import as_list, require_columns
-from utils.plots.figure import COLOURS, LINES, MARKERS, axes, finish, groups_of, spread
+from utils.plots._figure import COLOURS, LINES, MARKERS, axes, finish, groups_of, spread
 
 
-def hazard_by_period(table: pd.DataFrame, period: str, by: str | None = None, *, outcome: str,
-                     per: str, log: bool = False) -> Axes:
+def rates(
+    table: pd.DataFrame,
+    period: str,
+    by: str | None = None,
+    *,
+    outcome: str,
+    per: str,
+    log: bool = False,
+) -> Axes:
     """Rates with their intervals, one mark per period (or other ordered class) and group.
 
     Parameters
@@ -35,13 +42,27 @@ def hazard_by_period(table: pd.DataFrame, period: str, by: str | None = None, *,
     ends = []
     for i, (_, part) in enumerate(groups):
         x = np.array([order.index(str(p)) for p in part[period]]) + 0.12 * (
-            i - (len(groups) - 1) / 2)
+            i - (len(groups) - 1) / 2
+        )
         reach = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
-        ax.errorbar(x, part["rate"], yerr=reach, color=COLOURS[i], linestyle=LINES[i % 4],
-                    marker=MARKERS[i % 6], capsize=4, linewidth=1.2)
+        ax.errorbar(
+            x,
+            part["rate"],
+            yerr=reach,
+            color=COLOURS[i],
+            linestyle=LINES[i % 4],
+            marker=MARKERS[i % 6],
+            capsize=4,
+            linewidth=1.2,
+        )
         ends.append((x[-1], part["rate"].iloc[-1]))
-    ax.set(xticks=range(len(order)), xticklabels=order, xlabel=period.replace("_", " "),
-           ylabel=f"{outcome} {per}", xlim=(-0.4, len(order) - 0.6 + 0.4 * (by is not None)))
+    ax.set(
+        xticks=range(len(order)),
+        xticklabels=order,
+        xlabel=period.replace("_", " "),
+        ylabel=f"{outcome} {per}",
+        xlim=(-0.4, len(order) - 0.6 + 0.4 * (by is not None)),
+    )
     if log:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter("{x:g}")
@@ -54,10 +75,13 @@ def hazard_by_period(table: pd.DataFrame, period: str, by: str | None = None, *,
         limits = "" if exact else f" ({row['lower']:.3g} to {row['upper']:.3g})"
         return f"{row['rate']:.3g}{limits} in {row[period]}"
 
-    parts = [f"{name + ' ' if name else ''}from {said(part.iloc[0])} to {said(part.iloc[-1])}"
-             for name, part in groups]
-    return finish(figure, ax, f"{outcome.capitalize()} {per}: {'; '.join(parts)}. "
-                               "Bars are 95% intervals.")
+    parts = [
+        f"{name + ' ' if name else ''}from {said(part.iloc[0])} to {said(part.iloc[-1])}"
+        for name, part in groups
+    ]
+    return finish(
+        figure, ax, f"{outcome.capitalize()} {per}: {'; '.join(parts)}. Bars are 95% intervals."
+    )
 
 
 def _name_ends(ax: Axes, names: Sequence[str], ends: Sequence[tuple[float, float]]) -> None:
@@ -68,14 +92,30 @@ def _name_ends(ax: Axes, names: Sequence[str], ends: Sequence[tuple[float, float
     right = max(x for x, _ in ends)
     for i, height in enumerate(spread(heights, apart)):
         at = scale.inverted().transform((0, height))[1]
-        ax.annotate(fill(names[i], 18), (right, at), xytext=(10, 0),
-                    textcoords="offset points", va="center", color=COLOURS[i], fontweight="bold",
-                    annotation_clip=False)
+        ax.annotate(
+            fill(names[i], 18),
+            (right, at),
+            xytext=(10, 0),
+            textcoords="offset points",
+            va="center",
+            color=COLOURS[i],
+            fontweight="bold",
+            annotation_clip=False,
+        )
 
 
-def forest(table: pd.DataFrame, label: str, estimate: str, *, measure: str,
-           lower: str = "lower", upper: str = "upper", kind: str | None = None,
-           null: float = 1.0, log: bool = True) -> Axes:
+def forest(
+    table: pd.DataFrame,
+    label: str,
+    estimate: str,
+    *,
+    measure: str,
+    lower: str = "lower",
+    upper: str = "upper",
+    kind: str | None = None,
+    null: float = 1.0,
+    log: bool = True,
+) -> Axes:
     """Estimates with their 95% intervals, one row each, beside a line of no difference.
 
     Parameters
@@ -98,23 +138,43 @@ def forest(table: pd.DataFrame, label: str, estimate: str, *, measure: str,
     figure, (ax,) = axes(1.5 + 0.32 * len(table))
     for y, (style, (_, row)) in enumerate(zip(kinds, table.iterrows())):
         colour = COLOURS[3] if style == "pooled" else "0.25"
-        ax.plot([row[lower], row[upper]], [y, y], color=colour,
-                linewidth=2.5 if style == "pooled" else 1.2,
-                linestyle=":" if style == "prediction" else "-")
+        ax.plot(
+            [row[lower], row[upper]],
+            [y, y],
+            color=colour,
+            linewidth=2.5 if style == "pooled" else 1.2,
+            linestyle=":" if style == "prediction" else "-",
+        )
         if style != "prediction":
-            ax.plot(row[estimate], y, marker="D" if style == "pooled" else "s", color=colour,
-                    markersize=7 if style == "pooled" else 5)
-        ax.text(1.02, y, f"{row[estimate]:.2f} ({row[lower]:.2f} to {row[upper]:.2f})",
-                transform=ax.get_yaxis_transform(), va="center", fontsize=9)
+            ax.plot(
+                row[estimate],
+                y,
+                marker="D" if style == "pooled" else "s",
+                color=colour,
+                markersize=7 if style == "pooled" else 5,
+            )
+        ax.text(
+            1.02,
+            y,
+            f"{row[estimate]:.2f} ({row[lower]:.2f} to {row[upper]:.2f})",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=9,
+        )
     ax.axvline(null, color="0.5", linewidth=1, linestyle="--")
-    ax.set(yticks=range(len(table)), yticklabels=table[label], ylim=(len(table) - 0.5, -0.5),
-           xlabel=measure)
+    ax.set(
+        yticks=range(len(table)),
+        yticklabels=table[label],
+        ylim=(len(table) - 0.5, -0.5),
+        xlabel=measure,
+    )
     ax.tick_params(axis="y", length=0, labelsize=9)
     if log:
         ax.set_xscale("log")
         _plain_log_ticks(ax)
-    return finish(figure, ax, _forest_finding(table, kinds, label, estimate, lower, upper,
-                                               measure, null))
+    return finish(
+        figure, ax, _forest_finding(table, kinds, label, estimate, lower, upper, measure, null)
+    )
 
 
 def _plain_log_ticks(ax: Axes) -> None:
@@ -128,8 +188,16 @@ def _plain_log_ticks(ax: Axes) -> None:
     ax.minorticks_off()
 
 
-def _forest_finding(table: pd.DataFrame, kinds: Sequence[str], label: str, estimate: str,
-                    lower: str, upper: str, measure: str, null: float) -> str:
+def _forest_finding(
+    table: pd.DataFrame,
+    kinds: Sequence[str],
+    label: str,
+    estimate: str,
+    lower: str,
+    upper: str,
+    measure: str,
+    null: float,
+) -> str:
     def said(row: pd.Series) -> str:
         return f"{row[estimate]:.2f} ({row[lower]:.2f} to {row[upper]:.2f})"
 
@@ -138,19 +206,34 @@ def _forest_finding(table: pd.DataFrame, kinds: Sequence[str], label: str, estim
     parts = []
     if len(studies) > 3:
         clear = int(((studies[lower] > null) | (studies[upper] < null)).sum())
-        parts.append(f"{len(studies)} estimates from {studies[estimate].min():.2f} to "
-                     f"{studies[estimate].max():.2f}, {clear} with an interval clear of {null:g}")
+        parts.append(
+            f"{len(studies)} estimates from {studies[estimate].min():.2f} to "
+            f"{studies[estimate].max():.2f}, {clear} with an interval clear of {null:g}"
+        )
     else:
         parts += [f"{row[label]} {said(row)}" for _, row in studies.iterrows()]
-    parts += [f"{row[label]} {said(row)}" for style, (_, row) in zip(kinds, table.iterrows())
-              if style == "pooled"]
-    parts += [f"{row[label]} {row[lower]:.2f} to {row[upper]:.2f}"
-              for style, (_, row) in zip(kinds, table.iterrows()) if style == "prediction"]
+    parts += [
+        f"{row[label]} {said(row)}"
+        for style, (_, row) in zip(kinds, table.iterrows())
+        if style == "pooled"
+    ]
+    parts += [
+        f"{row[label]} {row[lower]:.2f} to {row[upper]:.2f}"
+        for style, (_, row) in zip(kinds, table.iterrows())
+        if style == "prediction"
+    ]
     return f"{measure[0].upper()}{measure[1:]}: {'; '.join(parts)}. Bars are 95% intervals."
 
 
-def calibration(table: pd.DataFrame, predicted: str, observed: str, *, outcome: str,
-                lower: str = "lower", upper: str = "upper") -> Axes:
+def calibration(
+    table: pd.DataFrame,
+    predicted: str,
+    observed: str,
+    *,
+    outcome: str,
+    lower: str = "lower",
+    upper: str = "upper",
+) -> Axes:
     """Observed against predicted shares, one mark per group of similar prediction.
 
     Parameters
@@ -166,18 +249,34 @@ def calibration(table: pd.DataFrame, predicted: str, observed: str, *, outcome: 
     figure, (ax,) = axes(4.8)
     reach = [table[observed] - table[lower], table[upper] - table[observed]]
     ax.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=1)
-    ax.annotate("predicted = observed", (0.98, 0.98), ha="right", va="bottom", color="0.4",
-                fontsize=9, annotation_clip=False)
+    ax.annotate(
+        "predicted = observed",
+        (0.98, 0.98),
+        ha="right",
+        va="bottom",
+        color="0.4",
+        fontsize=9,
+        annotation_clip=False,
+    )
     ax.errorbar(table[predicted], table[observed], yerr=reach, fmt="o", color=COLOURS[0], capsize=4)
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"predicted share {outcome}",
-           ylabel=f"observed share {outcome}")
+    ax.set(
+        xlim=(0, 1),
+        ylim=(0, 1),
+        xlabel=f"predicted share {outcome}",
+        ylabel=f"observed share {outcome}",
+    )
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
     on_line = int(((table[lower] <= table[predicted]) & (table[predicted] <= table[upper])).sum())
     low, high = (table.loc[table[predicted].idxmin()], table.loc[table[predicted].idxmax()])
-    return finish(figure, ax, (
-        f"Share {outcome}, in {len(table)} groups by prediction: predicted {low[predicted]:.0%}, "
-        f"observed {low[observed]:.0%} ({low[lower]:.0%} to {low[upper]:.0%}) in the lowest; "
-        f"predicted {high[predicted]:.0%}, observed {high[observed]:.0%} ({high[lower]:.0%} to "
-        f"{high[upper]:.0%}) in the highest; the prediction lies inside the 95% interval in "
-        f"{on_line} of {len(table)}."))
+    return finish(
+        figure,
+        ax,
+        (
+            f"Share {outcome}, in {len(table)} groups by prediction: predicted {low[predicted]:.0%}, "
+            f"observed {low[observed]:.0%} ({low[lower]:.0%} to {low[upper]:.0%}) in the lowest; "
+            f"predicted {high[predicted]:.0%}, observed {high[observed]:.0%} ({high[lower]:.0%} to "
+            f"{high[upper]:.0%}) in the highest; the prediction lies inside the 95% interval in "
+            f"{on_line} of {len(table)}."
+        ),
+    )

@@ -1,20 +1,50 @@
-"""Survival methods on statsmodels, in one convention: f(data, time=..., event=..., by=...).
+"""Survival methods on statsmodels, in one convention: f(data, time, event, ..., by=None).
 
-curves       Kaplan-Meier and what is read off it, log-rank
-competing    cumulative incidence
-persontime   rates, split follow-up, landmarks, recurrent events, piecewise exponential
-hazards      Cox regression, baseline hazard, concordance
-prediction   mixture cure, Brier score, the size of a study
+kaplan_meier  the curve and what is read off it, log-rank
+competing     cumulative incidence
+persontime    rates, split follow-up, landmarks, recurrent events, piecewise exponential
+cox           Cox regression, baseline hazard
+prediction    concordance, Brier score, mixture cure, the size of a study
 """
 
-from utils import lazy
+from utils.survival.competing import cumulative_incidence
+from utils.survival.cox import baseline_hazard, concordance, cox
+from utils.survival.kaplan_meier import (
+    conditional_survival,
+    kaplan_meier,
+    logrank,
+    median_follow_up,
+    median_survival,
+    restricted_mean,
+    survival_at,
+)
+from utils.survival.persontime import (
+    landmark,
+    mean_cumulative_count,
+    piecewise_exponential,
+    rates,
+    split_follow_up,
+)
+from utils.survival.prediction import brier, events_needed, mixture_cure
 
-__getattr__, __dir__, __all__ = lazy.names(__name__, {
-    "curves": ("kaplan_meier", "survival_at", "median_survival", "median_follow_up",
-               "restricted_mean", "conditional_survival", "logrank"),
-    "competing": ("cumulative_incidence",),
-    "persontime": ("rates", "split_follow_up", "landmark", "mean_cumulative_count",
-                   "piecewise_exponential"),
-    "hazards": ("cox", "baseline_hazard", "concordance"),
-    "prediction": ("mixture_cure", "brier", "events_needed"),
-})
+__all__ = [
+    "baseline_hazard",
+    "brier",
+    "concordance",
+    "conditional_survival",
+    "cox",
+    "cumulative_incidence",
+    "events_needed",
+    "kaplan_meier",
+    "landmark",
+    "logrank",
+    "mean_cumulative_count",
+    "median_follow_up",
+    "median_survival",
+    "mixture_cure",
+    "piecewise_exponential",
+    "rates",
+    "restricted_mean",
+    "split_follow_up",
+    "survival_at",
+]

@@ -9,7 +9,7 @@ import pandas as pd
 from statsmodels.duration.survfunc import CumIncidenceRight
 
 from utils.checks import require_follow_up, require_some_events
-from utils.survival.curves import by_group, log_log_interval
+from utils.survival._common import by_group, log_log_interval
 
 
 def _last_se(time: np.ndarray, cause: np.ndarray, k: int) -> float:
@@ -21,14 +21,17 @@ def _last_se(time: np.ndarray, cause: np.ndarray, k: int) -> float:
     survival_before = np.concatenate([[1.0], np.cumprod(1 - d / n)[:-1]])
     incidence = np.cumsum(survival_before * dk / n)
     gap = incidence[-1] - incidence
-    terms = (np.divide(gap**2 * d, n * (n - d), out=np.zeros_like(gap), where=n > d)
-             + survival_before**2 * (n - dk) * dk / n**3
-             - 2 * gap * survival_before * dk / n**2)
+    terms = (
+        np.divide(gap**2 * d, n * (n - d), out=np.zeros_like(gap), where=n > d)
+        + survival_before**2 * (n - dk) * dk / n**3
+        - 2 * gap * survival_before * dk / n**2
+    )
     return float(np.sqrt(max(terms.sum(), 0.0)))
 
 
-def cumulative_incidence(data: pd.DataFrame, time: str, event: str,
-                         by: str | Sequence[str] | None = None) -> pd.DataFrame:
+def cumulative_incidence(
+    data: pd.DataFrame, time: str, event: str, by: str | Sequence[str] | None = None
+) -> pd.DataFrame:
     """Probability that each cause has come by a time, the other causes competing.
 
     Parameters
@@ -75,10 +78,19 @@ def cumulative_incidence(data: pd.DataFrame, time: str, event: str,
                 if np.isnan(se[-1]):
                     se[-1] = _last_se(times, cause, k)
             lower, upper = log_log_interval(incidence, se)
-            tables.append(pd.DataFrame({
-                "cause": k, "time": grid, "at_risk": at_risk, "incidence": incidence, "se": se,
-                "lower": lower, "upper": upper,
-            }))
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "cause": k,
+                        "time": grid,
+                        "at_risk": at_risk,
+                        "incidence": incidence,
+                        "se": se,
+                        "lower": lower,
+                        "upper": upper,
+                    }
+                )
+            )
         return pd.concat(tables, ignore_index=True)
 
     return by_group(data, by, one)

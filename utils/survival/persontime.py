@@ -15,11 +15,17 @@ from utils.checks import (
     require_numbers,
     require_some_events,
 )
-from utils.survival.curves import Z95, by_group
+from utils.survival._common import Z95, by_group
 
 
-def rates(data: pd.DataFrame, time: str, event: str, by: str | Sequence[str] | None = None,
-          per: float = 1.0, grouped: bool = False) -> pd.DataFrame:
+def rates(
+    data: pd.DataFrame,
+    time: str,
+    event: str,
+    by: str | Sequence[str] | None = None,
+    per: float = 1.0,
+    grouped: bool = False,
+) -> pd.DataFrame:
     """Events per person-time, with exact Poisson intervals.
 
     Parameters
@@ -50,19 +56,26 @@ def rates(data: pd.DataFrame, time: str, event: str, by: str | Sequence[str] | N
     def one(part: pd.DataFrame) -> pd.DataFrame:
         events, person_time = part[event].sum(), part[time].sum()
         if person_time == 0:
-            raise ValueError(f"column {time!r}: a group has no person-time. "
-                             "Remedy: leave that group out")
+            raise ValueError(
+                f"column {time!r}: a group has no person-time. Remedy: leave that group out"
+            )
         lower, upper = confint_poisson(events, person_time, method="exact-c")
-        return pd.DataFrame({"events": [int(events)], "person_time": [person_time],
-                             "rate": [events / person_time * per],
-                             "lower": [max(float(np.nan_to_num(lower)), 0.0) * per],
-                             "upper": [float(upper) * per]})
+        return pd.DataFrame(
+            {
+                "events": [int(events)],
+                "person_time": [person_time],
+                "rate": [events / person_time * per],
+                "lower": [max(float(np.nan_to_num(lower)), 0.0) * per],
+                "upper": [float(upper) * per],
+            }
+        )
 
     return by_group(data, by, one)
 
 
-def split_follow_up(data: pd.DataFrame, time: str, event: str, cuts: Sequence[float],
-                    entry: str | None = None) -> pd.DataFrame:
+def split_follow_up(
+    data: pd.DataFrame, time: str, event: str, cuts: Sequence[float], entry: str | None = None
+) -> pd.DataFrame:
     """Cut each person's follow-up into periods.
 
     Parameters
@@ -91,17 +104,26 @@ def split_follow_up(data: pd.DataFrame, time: str, event: str, cuts: Sequence[fl
     for label, a, b in zip(labels, edges, edges[1:]):
         rows = data.index[(end > a) & (begin < b)]
         start, stop = begin[rows].clip(lower=a), end[rows].clip(upper=b)
-        pieces.append(data.loc[rows].assign(**{
-            event: happened[rows].where(end[rows] <= b, 0), "start": start, "stop": stop,
-            "person_time": stop - start, "period": label}))
+        pieces.append(
+            data.loc[rows].assign(
+                **{
+                    event: happened[rows].where(end[rows] <= b, 0),
+                    "start": start,
+                    "stop": stop,
+                    "person_time": stop - start,
+                    "period": label,
+                }
+            )
+        )
     result = pd.concat(pieces).sort_index(kind="stable").reset_index(drop=True)
     seen = [label for label in labels if (result["period"] == label).any()]
     result["period"] = pd.Categorical(result["period"], categories=seen, ordered=True)
     return result
 
 
-def landmark(data: pd.DataFrame, time: str, event: str, at: float,
-             became: str | None = None) -> pd.DataFrame:
+def landmark(
+    data: pd.DataFrame, time: str, event: str, at: float, became: str | None = None
+) -> pd.DataFrame:
     """Start the clock at a landmark, and sort people by what was known then.
 
     Parameters
@@ -120,8 +142,10 @@ def landmark(data: pd.DataFrame, time: str, event: str, at: float,
     require_follow_up(data, time, event)
     left = data[data[time] > at].copy()
     if left.empty:
-        raise ValueError(f"column {time!r}: nobody is followed beyond the landmark {at:g}. "
-                         "Remedy: choose an earlier landmark")
+        raise ValueError(
+            f"column {time!r}: nobody is followed beyond the landmark {at:g}. "
+            "Remedy: choose an earlier landmark"
+        )
     left[time] = left[time] - at
     if became is not None:
         require_columns(data, became)
@@ -129,8 +153,9 @@ def landmark(data: pd.DataFrame, time: str, event: str, at: float,
     return left
 
 
-def mean_cumulative_count(data: pd.DataFrame, id: str, start: str, stop: str, event: str,
-                          by: str | None = None) -> pd.DataFrame:
+def mean_cumulative_count(
+    data: pd.DataFrame, id: str, start: str, stop: str, event: str, by: str | None = None
+) -> pd.DataFrame:
     """Mean number of events per person by time, for events that can come again.
 
     Parameters
@@ -164,9 +189,17 @@ def mean_cumulative_count(data: pd.DataFrame, id: str, start: str, stop: str, ev
         person = pd.DataFrame(excess).groupby(part[id].to_numpy()).sum().to_numpy()
         se = np.sqrt((person**2).sum(axis=0))
         width = np.exp(Z95 * se / np.where(mean > 0, mean, 1))
-        return pd.DataFrame({"time": grid, "at_risk": at_risk, "events": events.astype(int),
-                             "mean_count": mean, "se": se,
-                             "lower": mean / width, "upper": mean * width})
+        return pd.DataFrame(
+            {
+                "time": grid,
+                "at_risk": at_risk,
+                "events": events.astype(int),
+                "mean_count": mean,
+                "se": se,
+                "lower": mean / width,
+                "upper": mean * width,
+            }
+        )
 
     return by_group(kept, by, one)
 
@@ -192,7 +225,7 @@ def piecewise_exponential(data: pd.DataFrame, formula: str, time: str, event: st
     from statsmodels.genmod.families import Poisson
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    from utils.survival.hazards import coefficient_table, design_matrix
+    from utils.survival.cox import coefficient_table, design_matrix
 
     require_numbers(data, event)
     require_numbers(data, time)
@@ -201,11 +234,17 @@ def piecewise_exponential(data: pd.DataFrame, formula: str, time: str, event: st
     exog, used = design_matrix(formula, used, keep_intercept=True)
     for term in exog.columns[exog.isin([0, 1]).all()]:
         if not used.loc[exog[term] == 1, event].any():
-            raise ValueError(f"term {term!r} holds no event in column {event!r}: its rate has no "
-                             "lower end on the log scale. Remedy: join it with its neighbour, or "
-                             "leave its rows out and say so")
-    fit = GLM(used[event].to_numpy(float), exog, family=Poisson(),
-              offset=np.log(used[time].to_numpy(float))).fit(tol=1e-12, tol_criterion="params")
+            raise ValueError(
+                f"term {term!r} holds no event in column {event!r}: its rate has no "
+                "lower end on the log scale. Remedy: join it with its neighbour, or "
+                "leave its rows out and say so"
+            )
+    fit = GLM(
+        used[event].to_numpy(float),
+        exog,
+        family=Poisson(),
+        offset=np.log(used[time].to_numpy(float)),
+    ).fit(tol=1e-12, tol_criterion="params")
     table = coefficient_table(exog.columns, fit.params, fit.bse, "rate_ratio")
     table.attrs.update(n=len(used), events=int(used[event].sum()), deviance=float(fit.deviance))
     return table

@@ -11,11 +11,13 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from utils.checks import require_follow_up, require_numbers, require_some_events
-from utils.survival.curves import Z95, by_group, kaplan_meier, step
+from utils.survival._common import Z95, by_group, step
+from utils.survival.kaplan_meier import kaplan_meier
 
 
-def mixture_cure(data: pd.DataFrame, time: str, event: str,
-                 by: str | Sequence[str] | None = None) -> pd.DataFrame:
+def mixture_cure(
+    data: pd.DataFrame, time: str, event: str, by: str | Sequence[str] | None = None
+) -> pd.DataFrame:
     """Weibull mixture cure model: a share never has the event, the others follow a Weibull.
 
     Parameters
@@ -42,29 +44,41 @@ def mixture_cure(data: pd.DataFrame, time: str, event: str,
         require_some_events(part, event)
         times, happened = part[time].to_numpy(float), part[event].to_numpy(float)
         if (times <= 0).any():
-            raise ValueError(f"column {time!r}: a Weibull needs times above 0. "
-                             "Remedy: leave out people without follow-up, knowingly")
+            raise ValueError(
+                f"column {time!r}: a Weibull needs times above 0. "
+                "Remedy: leave out people without follow-up, knowingly"
+            )
 
         def negative_loglik(q: np.ndarray) -> float:
             cure, scale, shape = expit(q[0]), np.exp(q[1]), np.exp(q[2])
             cumulative = (times / scale) ** shape
-            log_density = (np.log1p(-cure) + np.log(shape) - np.log(times)
-                           + np.log(cumulative) - cumulative)
+            log_density = (
+                np.log1p(-cure) + np.log(shape) - np.log(times) + np.log(cumulative) - cumulative
+            )
             survival = cure + (1 - cure) * np.exp(-cumulative)
             return -float(np.sum(np.where(happened == 1, log_density, np.log(survival))))
 
         start = np.array([0.0, np.log(np.median(times)), 0.0])
-        fit = minimize(negative_loglik, start, method="Nelder-Mead",
-                       options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 5000})
+        fit = minimize(
+            negative_loglik,
+            start,
+            method="Nelder-Mead",
+            options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 5000},
+        )
         fit = minimize(negative_loglik, fit.x, method="BFGS", options={"gtol": 1e-7})
         se = np.sqrt(np.linalg.inv(approx_hess(fit.x, negative_loglik))[0, 0])
         last_event = times[happened == 1].max()
-        return pd.DataFrame({
-            "cure": [expit(fit.x[0])], "lower": [expit(fit.x[0] - Z95 * se)],
-            "upper": [expit(fit.x[0] + Z95 * se)], "scale": [np.exp(fit.x[1])],
-            "shape": [np.exp(fit.x[2])], "loglik": [-fit.fun],
-            "at_risk_late": [int((times > last_event).sum())],
-        })
+        return pd.DataFrame(
+            {
+                "cure": [expit(fit.x[0])],
+                "lower": [expit(fit.x[0] - Z95 * se)],
+                "upper": [expit(fit.x[0] + Z95 * se)],
+                "scale": [np.exp(fit.x[1])],
+                "shape": [np.exp(fit.x[2])],
+                "loglik": [-fit.fun],
+                "at_risk_late": [int((times > last_event).sum())],
+            }
+        )
 
     return by_group(data, by, one)
 
@@ -92,8 +106,9 @@ def brier(data: pd.DataFrame, time: str, event: str, predicted: str, horizon: fl
     require_follow_up(data, time, event)
     require_numbers(data, predicted)
     if (data[predicted] > 1).any():
-        raise ValueError(f"column {predicted!r} holds a number above 1: survival at the horizon is "
-                         "a probability")
+        raise ValueError(
+            f"column {predicted!r} holds a number above 1: survival at the horizon is a probability"
+        )
     times, happened = data[time].to_numpy(float), data[event].to_numpy(float)
     if times.max() < horizon:
         raise ValueError(f"column {time!r}: nobody is followed to the horizon {horizon:g}")
@@ -106,15 +121,23 @@ def brier(data: pd.DataFrame, time: str, event: str, predicted: str, horizon: fl
     still_seen = np.where(alive, step(grid, free, np.array([horizon]), 1.0), before)
     weight = (alive | (happened == 1)) / still_seen
     overall = step(grid, curve["survival"].to_numpy(), np.array([horizon]), 1.0)
-    score, reference = (float(np.mean(weight * (alive - p) ** 2))
-                        for p in (data[predicted].to_numpy(float), overall))
-    return pd.Series({"brier": score, "brier_kaplan_meier": reference,
-                      "explained": 1 - score / reference if reference else np.nan,
-                      "n": len(data)})
+    score, reference = (
+        float(np.mean(weight * (alive - p) ** 2))
+        for p in (data[predicted].to_numpy(float), overall)
+    )
+    return pd.Series(
+        {
+            "brier": score,
+            "brier_kaplan_meier": reference,
+            "explained": 1 - score / reference if reference else np.nan,
+            "n": len(data),
+        }
+    )
 
 
-def events_needed(hazard_ratio: float, power: float = 0.8, alpha: float = 0.05,
-                  share_exposed: float = 0.5) -> float:
+def events_needed(
+    hazard_ratio: float, power: float = 0.8, alpha: float = 0.05, share_exposed: float = 0.5
+) -> float:
     """Events a study needs to show a hazard ratio (Schoenfeld 1983).
 
     Parameters

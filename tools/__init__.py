@@ -1,0 +1,1 @@
+"""What makes, hands out and grades the lessons; no lesson imports it."""
