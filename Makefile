@@ -60,7 +60,7 @@ lab: setup
 	cd work && ../$(RUN) -m jupyterlab $(LAB_ARGS) 00_start_here.ipynb
 
 test: setup
-	$(RUN) -m pytest -n auto --maxprocesses 4
+	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lessons: setup
 	@$(RUN) -m tools.lessons run
@@ -95,7 +95,7 @@ test-newest test-lowest: setup
 	$(BIN)/uv venv --quiet --seed --clear --python .venv .venv-$@
 	$(BIN)/uv pip install --quiet --python .venv-$@ -r build.in -e '.[test]' \
 	  --resolution $(if $(filter %lowest,$@),lowest-direct,highest)
-	.venv-$@/$(PROGRAMS)/python -m pytest -n auto --maxprocesses 4 \
+	.venv-$@/$(PROGRAMS)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
 	  --deselect tests/test_setup.py::test_installed_packages_are_the_locked_ones \
 	  --deselect tests/test_setup.py::test_pip_takes_the_lock_as_it_stands
 

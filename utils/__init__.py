@@ -26,7 +26,7 @@ from utils.evidence import (  # noqa: E402
     sir,
     two_by_two,
 )
-from utils.exercises import check, hint  # noqa: E402
+from utils.exercises import check, guess, hint, predict, progress, recall  # noqa: E402
 from utils.survival import (  # noqa: E402
     baseline_hazard,
     brier,
@@ -66,6 +66,7 @@ __all__ = [
     "events_needed",
     "evidence",
     "exercises",
+    "guess",
     "hint",
     "kaplan_meier",
     "landmark",
@@ -81,9 +82,12 @@ __all__ = [
     "piecewise_exponential",
     "plots",
     "pool",
+    "predict",
+    "progress",
     "proportion",
     "rates",
     "ratio_table",
+    "recall",
     "restricted_mean",
     "simulate",
     "sir",

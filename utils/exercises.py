@@ -1,27 +1,53 @@
-"""Checks that answer a student's answer.
+"""Checks that answer a student's answer, guesses met again at the verdict, and what is done.
 
 Each lesson has a file beside it, `<lesson>.exercises.toml`, in which an instructor edits words.
 `answer` and the foreseen wrong answers are expressions, computed from the data when a check
-runs, so no number is typed. A check prints and never raises.
+runs, so no number is typed. What a student does stays in the student's folder: in a work folder
+(one laid out by `make lab`) it is kept in `.progress.json`, elsewhere only in memory. Nothing here
+raises, and nothing is sent.
 """
 
 from __future__ import annotations
 
-import math
+import difflib
+import json
 import tomllib
 from functools import cache
+from html import escape
 from pathlib import Path
 
+import pandas as pd
+
+from utils import replies
+
 LESSONS = Path(__file__).resolve().parents[1] / "notebooks"
+ISSUED, PROGRESS = ".issued.json", ".progress.json"
+RIGHT, NOT_YET, WAITING = "right", "not yet", "waiting"
+LOOKS = {RIGHT: ("✔", "#1a7f37"), NOT_YET: ("✘", "#b35900"), WAITING: ("…", "#6e7781")}
+
+given: dict[str, object] = {}
+"""What was last passed to each check in this session."""
+
+_memory: dict[str, dict] = {"answers": {}, "guesses": {}}
 
 
 @cache
 def exercises() -> dict[str, dict]:
-    """All exercises by id; ids are unique across lessons."""
+    """All exercises by id; ids are unique across lessons.
+
+    Returns
+    -------
+    dict of dict
+        The fields of each exercise's table in its file, with `file` and `setup`.
+
+    Raises
+    ------
+    ValueError
+        If two exercises share an id; names the file.
+    """
     found: dict[str, dict] = {}
     for path in sorted(LESSONS.glob("*.exercises.toml")):
-        with open(path, "rb") as file:
-            content = tomllib.load(file)
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
         for name, exercise in content["exercise"].items():
             if name in found:
                 raise ValueError(f"{path.name}: exercise {name!r} is defined twice")
@@ -31,95 +57,234 @@ def exercises() -> dict[str, dict]:
 
 def _find(name: str) -> dict:
     if name not in exercises():
-        raise ValueError(f"no exercise {name!r}; there are {', '.join(sorted(exercises()))}")
+        near = difflib.get_close_matches(str(name), exercises(), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(exercises())}"
+        raise ValueError(f"no exercise {name!r}: {hint}")
     return exercises()[name]
 
 
 @cache
 def _namespace(setup: str) -> dict:
     import numpy as np
-    import pandas as pd
 
     import utils
 
-    space = {"np": np, "pd": pd, "simulate": utils.simulate}
-    space |= {name: getattr(utils, name) for name in utils.__all__}
+    space = {"np": np, "pd": pd} | {name: getattr(utils, name) for name in utils.__all__}
     exec(setup, space)
     return space
 
 
+@cache
 def value_of(name: str, expression: str) -> object:
-    """Compute an expression of an exercise from the data."""
-    exercise = _find(name)
-    return eval(expression, _namespace(exercise["setup"]))
+    """An expression of an exercise, computed from the data (once in a session).
 
+    Parameters
+    ----------
+    name : str
+        The exercise's id.
+    expression : str
+        Python, with the names of `utils` and of the file's `setup`.
 
-def _as_number(value: object) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def same(given: object, expected: object, tolerance: float) -> bool:
-    """Whether an answer equals an expected one, within a relative tolerance for numbers."""
-    if isinstance(expected, str):
-        return isinstance(given, str) and given.strip().casefold() == expected.strip().casefold()
-    if isinstance(expected, (list, tuple)):
-        return (
-            isinstance(given, (list, tuple))
-            and len(given) == len(expected)
-            and all(same(g, e, tolerance) for g, e in zip(given, expected))
-        )
-    number = None if isinstance(given, str) else _as_number(given)
-    return number is not None and math.isclose(number, float(expected), rel_tol=tolerance)
-
-
-def show(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (list, tuple)):
-        return ", ".join(show(item) for item in value)
-    return f"{float(value):.3g}"
+    Returns
+    -------
+    object
+        A number, a letter or a list.
+    """
+    return eval(expression, _namespace(_find(name)["setup"]))
 
 
 def reply(name: str, answer: object) -> str:
-    """What `check` prints."""
+    """What `check` says to an answer; it begins with 'Right' if, and only if, it is right.
+
+    Parameters
+    ----------
+    name : str
+        The exercise's id.
+    answer : object
+        Anything.
+
+    Returns
+    -------
+    str
+    """
     exercise = _find(name)
-    tolerance = exercise.get("tolerance", 0.01)
-    if answer is ... or answer is None:
-        return f"No answer yet. Stuck? hint({name!r})"
-    expected = value_of(name, exercise["answer"])
-    if same(answer, expected, tolerance):
-        unit = exercise.get("unit", "")
-        return f"Right: {show(expected)}{' ' + unit if unit else ''}. {exercise['right']}"
-    for wrong in exercise["wrong"]:
-        if same(answer, value_of(name, wrong["answer"]), tolerance):
-            return f"Not yet: {wrong['hint']}"
-    if isinstance(expected, str):
-        return f"Not one of the choices. Answer with a letter, for example 'A'. hint({name!r})"
-    if isinstance(expected, (list, tuple)):
-        return f"Not yet: a list of {len(expected)} is asked for. hint({name!r})"
-    if _as_number(answer) is None or isinstance(answer, str):
-        return f"A number is asked for, not {type(answer).__name__}. hint({name!r})"
-    return f"Not yet, and not a mistake we foresaw. hint({name!r})"
+    wrong = [(value_of(name, w["answer"]), w["hint"]) for w in exercise.get("wrong", [])]
+    return replies.to(answer, value_of(name, exercise["answer"]), wrong, exercise)
 
 
-def check(name: str, answer: object) -> None:
-    """Say whether an answer is right, or which foreseen mistake it was. Never raises."""
+def _kept() -> dict[str, dict]:
+    """What is remembered: the folder's file in a work folder, this session's memory elsewhere."""
+    file = Path.cwd() / PROGRESS
+    if file.is_file():
+        try:
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            return {kind: dict(stored.get(kind, {})) for kind in _memory}
+        except (OSError, ValueError, TypeError, AttributeError):
+            pass
+    return _memory
+
+
+def _remember(kind: str, name: str, value: object) -> None:
+    kept = _kept()
+    kept[kind][name] = value
+    _memory[kind][name] = value
+    if (Path.cwd() / ISSUED).is_file():
+        half = Path.cwd() / f"{PROGRESS}.half"
+        try:
+            half.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
+            half.replace(Path.cwd() / PROGRESS)
+        except (OSError, TypeError, ValueError):
+            half.unlink(missing_ok=True)
+
+
+class Said:
+    """A sentence to a student: in colour and with a mark in Jupyter, in words everywhere."""
+
+    def __init__(self, look: str, words: str) -> None:
+        self.look, self.words = look, words
+
+    def __repr__(self) -> str:
+        return f"{LOOKS[self.look][0]} {self.words}"
+
+    def _repr_html_(self) -> str:
+        mark, colour = LOOKS[self.look]
+        return (
+            f'<div style="border-left:6px solid {colour};padding:.2em .8em;max-width:46em">'
+            f'<strong style="color:{colour}">{mark}</strong> {escape(self.words)}</div>'
+        )
+
+
+def _show(look: str, words: str) -> None:
+    from IPython.display import display
+
+    display(Said(look, words))
+
+
+def _of_lesson(name: str) -> str:
+    """How many exercises of the lesson are right so far."""
+    lesson = name.partition("-")[0]
+    all_of_it = [other for other in exercises() if other.startswith(f"{lesson}-")]
+    right = sum(_kept()["answers"].get(other) == RIGHT for other in all_of_it)
+    return f"({right} of {len(all_of_it)} in this lesson)"
+
+
+def check(name: object = None, answer: object = replies.FORGOTTEN) -> None:
+    """Say whether an answer is right, or which foreseen mistake it was; never raises.
+
+    Parameters
+    ----------
+    name : str
+        The exercise's id, as the lesson writes it.
+    answer : object
+        A number, a letter in quotation marks or a list, as the exercise asks.
+    """
     try:
-        print(reply(name, answer))
+        if not isinstance(name, str):
+            raise ValueError('write the exercise\'s name first: check("00-three-years", answer)')
+        words = reply(name, answer)
+        given[name] = answer
+        if answer is replies.FORGOTTEN or answer is ... or answer is None:
+            _show(WAITING, f"{words} Stuck? Type hint({name!r}).")
+            return
+        look = RIGHT if words.startswith("Right") else NOT_YET
+        if look == RIGHT or _kept()["answers"].get(name) != RIGHT:
+            _remember("answers", name, look)
+        _show(
+            look,
+            f"{words} {_of_lesson(name)}" if look == RIGHT else f"{words} Stuck? hint({name!r})",
+        )
     except Exception as error:
-        print(f"This answer could not be checked: {error}")
+        _show(WAITING, f"This answer could not be checked: {error}")
 
 
-def hint(name: str, step: int = 1) -> None:
-    """Print a hint; a higher step says more. Never raises."""
+def hint(name: object = None, step: object = 1) -> None:
+    """Give a hint; a higher step says more. Never raises.
+
+    Parameters
+    ----------
+    name : str
+        The exercise's id.
+    step : int
+        1 for the first hint, 2 for the next, ...
+    """
     try:
-        hints = _find(name)["hints"]
-        step = min(max(int(step), 1), len(hints))
-        more = f" More: hint({name!r}, {step + 1})" if step < len(hints) else ""
-        print(f"Hint {step} of {len(hints)}: {hints[step - 1]}{more}")
+        hints = _find(str(name))["hints"]
+        number = min(max(int(str(step)), 1), len(hints))
+        more = f" More: hint({name!r}, {number + 1})" if number < len(hints) else ""
+        _show(WAITING, f"Hint {number} of {len(hints)}: {hints[number - 1]}{more}")
     except Exception as error:
-        print(error)
+        _show(WAITING, f"There is no such hint: {error}")
+
+
+def predict(name: str, guess: object = ...) -> None:
+    """Note a guess before the data are looked at. Never raises.
+
+    Parameters
+    ----------
+    name : str
+        What the guess is about, as the lesson writes it.
+    guess : float or str
+        Put it in place of the dots.
+    """
+    value = replies.single(guess)
+    if value is ... or value is None:
+        _show(WAITING, "No guess yet: put one in place of the dots. Only you see it.")
+    elif isinstance(value, (int, float, str)):
+        _remember("guesses", name, value)
+        _show(WAITING, f"Noted: {value}. You meet it again at the verdict.")
+    else:
+        _show(WAITING, f"A guess is one number or one word, not a {type(value).__name__}.")
+
+
+def guess(name: str) -> float | str | None:
+    """The guess that was noted under a name.
+
+    Parameters
+    ----------
+    name : str
+        As given to `predict`.
+
+    Returns
+    -------
+    float, str or None
+        None where none was made.
+    """
+    return _kept()["guesses"].get(name)
+
+
+def recall(name: str, found: object) -> None:
+    """Meet a guess again, beside what the data say. Never raises.
+
+    Parameters
+    ----------
+    name : str
+        As given to `predict`.
+    found : str or float
+        What the data say, with its unit and interval.
+    """
+    before = guess(name)
+    said = "You made no guess." if before is None else f"Your guess: {before}."
+    shown = found if isinstance(found, str) else replies.show(found)
+    _show(WAITING, f"{said} The data: {shown}.")
+
+
+def progress() -> pd.DataFrame:
+    """What is done in this folder.
+
+    Returns
+    -------
+    DataFrame
+        A row per lesson: lesson, exercises, right, tried (answered, not yet right).
+    """
+    looks = _kept()["answers"]
+    rows = [
+        {"lesson": e["file"].removesuffix(".exercises.toml"), "look": looks.get(name)}
+        for name, e in exercises().items()
+    ]
+    table = pd.DataFrame(rows, columns=["lesson", "look"])
+    counted = table.groupby("lesson")["look"].agg(
+        exercises="size",
+        right=lambda look: (look == RIGHT).sum(),
+        tried=lambda look: (look == NOT_YET).sum(),
+    )
+    return counted.reset_index()
