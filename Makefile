@@ -1,11 +1,4 @@
-# make lab    set up, and open the lessons in JupyterLab
-# make test   set up, and check everything
-# For students:     student (their edition as a zip)
-# For instructors:  instructor (adds nbgrader), new-lesson NAME="...", key (the answer key)
-# For maintainers:  lessons (re-execute all), data (rebuild the row-level files and compare),
-#                   reviewed (changed words and thresholds were read), audit (planted errors),
-#                   weather (bad data, no network, ...), crosscheck (the numbers again, in R),
-#                   bench (costs), test-lowest, test-newest
+# `make help` says what there is. Rarer jobs are commands in CONTRIBUTING.md.
 
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
@@ -17,16 +10,21 @@ BIN = .venv/$(PROGRAMS)
 RUN = $(BIN)/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
+LESSON ?=
 NUMBER ?=
+# The stamp is named after what was installed, so that a changed lock is noticed whatever its date.
+READY = .venv/.ready-$(shell cat requirements.lock pyproject.toml jupyterlab.json | cksum | tr ' ' -)
 NOT_FETCHED = { echo "The packages could not be fetched. Is there a network? Is the disk full?"; \
   echo "When that is mended, run the same command again."; exit 1; }
 
-.PHONY: setup lab test student instructor new-lesson key lessons data crosscheck reviewed audit weather \
-        bench test-lowest test-newest
+.PHONY: help setup lab test check lessons student instructor new-lesson key bench r data
 
-setup: .venv/.ready
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/.ready: requirements.lock pyproject.toml jupyterlab.json
+setup: $(READY) ## the virtual environment .venv, from the locked packages
+
+$(READY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed. If you have it under another name:"; \
 	  echo "  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -51,7 +49,7 @@ setup: .venv/.ready
 	@mkdir -p $(LAB_SETTINGS) && cp jupyterlab.json $(LAB_SETTINGS)/overrides.json
 	@touch $@
 
-lab: setup
+lab: setup ## open the lessons in JupyterLab, in work/
 	@echo "Your copies of the lessons are in work/; what you changed there is kept:"
 	@$(RUN) -m tools.students work work
 	@if [ "$$(id -u)" = 0 ] && ! echo "$(LAB_ARGS)" | grep -q allow-root; then \
@@ -59,50 +57,37 @@ lab: setup
 	  echo "  make lab LAB_ARGS=--allow-root"; exit 1; fi
 	cd work && ../$(RUN) -m jupyterlab $(LAB_ARGS) 00_start_here.ipynb
 
-test: setup
-	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
+test: setup ## run every lesson and every test
+	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov
 
-lessons: setup
-	@$(RUN) -m tools.lessons run
+check: setup ## format, lint, types, docstrings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/numpydoc lint $$(git ls-files 'utils/*.py')
 
-student: setup
+lessons: setup ## run the lessons again and keep their outputs (LESSON=06 for one)
+	@$(RUN) -m tools.lessons run $(LESSON)
+
+student: setup ## the students' edition as a zip, in dist/
 	@$(RUN) -m tools.students zip dist/tumor-recurrence-lessons.zip
 
-new-lesson: setup
-	@$(RUN) -m tools.authoring new-lesson "$(NAME)" $(if $(NUMBER),--number $(NUMBER))
-
-key: setup
-	@$(RUN) -m tools.authoring key
-
-instructor: setup
+instructor: setup ## add nbgrader, for grading
 	@$(BIN)/uv pip install --quiet --python .venv --require-hashes --compile-bytecode \
 	  -r instructor.lock || $(RUN) -m pip install --quiet --disable-pip-version-check \
 	  --require-hashes -r instructor.lock
 
-audit: setup
-	$(RUN) tests/audit/audit.py
+new-lesson: setup ## a lesson from the template: NAME="..."
+	@$(RUN) -m tools.authoring new-lesson "$(NAME)" $(if $(NUMBER),--number $(NUMBER))
 
-weather: setup
-	$(RUN) tests/weather/weather.py
+key: setup ## the answer key, in instructor/
+	@$(RUN) -m tools.authoring key
 
-reviewed: setup
-	$(RUN) tests/audit/reviewed.py --accept
+bench: setup ## what each lesson costs
+	$(RUN) -m tools.bench
 
-bench: setup
-	$(RUN) tools/bench.py
+r: setup ## every stored R value computed again (needs R)
+	$(RUN) tests/r/regenerate.py --check
 
-test-newest test-lowest: setup
-	$(BIN)/uv venv --quiet --seed --clear --python .venv .venv-$@
-	$(BIN)/uv pip install --quiet --python .venv-$@ -r build.in -e '.[test]' \
-	  --resolution $(if $(filter %lowest,$@),lowest-direct,highest)
-	.venv-$@/$(PROGRAMS)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
-	  --deselect tests/test_setup.py::test_installed_packages_are_the_locked_ones \
-	  --deselect tests/test_setup.py::test_pip_takes_the_lock_as_it_stands
-
-crosscheck:
-	@command -v Rscript > /dev/null || { echo "skipped: R is not on this machine (on Debian:" \
-	  "r-base-core r-cran-survival r-cran-cmprsk r-cran-metafor r-cran-jsonlite)"; exit 0; }; \
-	  Rscript tests/r/lessons.R
-
-data: setup
+data: setup ## the row-level files built again and compared
 	$(RUN) data/build/build.py --check
