@@ -27,6 +27,7 @@ from utils.evidence import (  # noqa: E402
     two_by_two,
 )
 from utils.exercises import check, guess, hint, predict, progress, recall  # noqa: E402
+from utils.explore import explore  # noqa: E402
 from utils.survival import (  # noqa: E402
     baseline_hazard,
     brier,
@@ -66,6 +67,7 @@ __all__ = [
     "events_needed",
     "evidence",
     "exercises",
+    "explore",
     "guess",
     "hint",
     "kaplan_meier",
