@@ -175,6 +175,25 @@ def e1684_interferon(sources: Path) -> pd.DataFrame:
     return data[["id", "treatment", "age_centred", "sex", "relapse_years", "relapse_or_death"]]
 
 
+def bmt_leukemia(sources: Path) -> pd.DataFrame:
+    """One row a person after a transplant of another person's marrow, times in days."""
+    data = r_object(sources, "bmt", "KMsurv")
+    data["id"] = range(1, len(data) + 1)
+    data["group"] = data["group"].map({1: "ALL", 2: "AML low risk", 3: "AML high risk"})
+    hospitals = {1: "Ohio State", 2: "Alfred", 3: "St. Vincent", 4: "Hahnemann"}
+    data["z9"] = data["z9"].map(hospitals)
+    for sex in ("z3", "z4"):
+        data[sex] = data[sex].map({0: "female", 1: "male"})
+    names = {"id": "id", "group": "disease", "t2": "relapse_free_days", "d2": "relapse"}
+    names |= {"d3": "relapse_or_death", "t1": "death_days", "d1": "death"}
+    names |= {"ta": "acute_gvhd_days", "da": "acute_gvhd"}
+    names |= {"tc": "chronic_gvhd_days", "dc": "chronic_gvhd"}
+    names |= {"tp": "platelets_days", "dp": "platelets", "z1": "age", "z2": "donor_age"}
+    names |= {"z3": "sex", "z4": "donor_sex", "z5": "cmv", "z6": "donor_cmv"}
+    names |= {"z7": "waiting_days", "z8": "fab_4_5", "z9": "hospital", "z10": "methotrexate"}
+    return data.rename(columns=names)[list(names.values())]
+
+
 def tcga_sarc(sources: Path) -> pd.DataFrame:
     """One row a person. The barcodes are dropped; the running id follows another order."""
     data = tcga_table(sources, "sarc")
@@ -256,6 +275,7 @@ OUTPUTS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "data/individual/hcc_asaur.csv": hcc_asaur,
     "data/individual/pharmacosmoking.csv": pharmacosmoking,
     "data/individual/e1684_interferon.csv": e1684_interferon,
+    "data/individual/bmt_leukemia.csv": bmt_leukemia,
     "data/individual/tcga_sarc.csv": tcga_sarc,
     "data/individual/tcga_skcm.csv": tcga_skcm,
     "data/published/china_smoking.csv": china_smoking,
