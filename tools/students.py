@@ -32,7 +32,7 @@ ALONGSIDE = (
     "tools/students.py",
     "utils/**/*.py",
     "data/*.json",
-    "data/claims.toml",
+    "data/*.toml",
     "data/individual/*.csv",
     "data/published/*.csv",
     "notebooks/*.exercises.toml",

@@ -15,7 +15,7 @@ if not (DATA / "datapackage.json").is_file():
 
 from utils import claims, datasets, evidence, exercises, plots, simulate, survival  # noqa: E402
 from utils.claims import Line, claim, verdict  # noqa: E402
-from utils.datasets import card, load, names  # noqa: E402
+from utils.datasets import card, load, names, searches  # noqa: E402
 from utils.evidence import (  # noqa: E402
     e_value,
     log_se,
@@ -91,6 +91,7 @@ __all__ = [
     "ratio_table",
     "recall",
     "restricted_mean",
+    "searches",
     "simulate",
     "sir",
     "split_follow_up",

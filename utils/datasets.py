@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import html
 import json
+import tomllib
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -23,7 +24,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> pd.DataFrame:
-    """Load a data set and check that it is the one described in the register.
+    """Load a data set, if its file is the one in the register.
 
     Parameters
     ----------
@@ -40,14 +41,26 @@ def load(name: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        For an unknown name, a missing or changed file, a missing or unknown column, and a value
-        that the register does not allow; the message names file, column, row and remedy.
+        For an unknown name, and for a missing or changed file; the message names the file and
+        the remedies.
+
+    Notes
+    -----
+    What a column may hold is checked once, when the file is registered
+    (`data/build/register.py`); here the file's sha256 says that it is still that file.
     """
     resource = _find(name)
-    text = pd.read_csv(BytesIO(_read(resource)), dtype=str, keep_default_na=False)
-    fields = resource["schema"]["fields"]
-    _check_columns(text, [field["name"] for field in fields], resource)
-    return pd.DataFrame({field["name"]: _column(text, field, resource) for field in fields})
+    file = BytesIO(_read(resource))
+    data = pd.read_csv(file, dtype="str", keep_default_na=False, na_values=[""])
+    for field in resource["schema"]["fields"]:
+        column = data[field["name"]]
+        if field.get("categoriesOrdered"):
+            order = pd.CategoricalDtype(field["categories"], ordered=True)
+            data[field["name"]] = column.astype(order)
+        elif field["type"] != "string":
+            whole = field["type"] == "integer" and column.notna().all()
+            data[field["name"]] = column.astype("int64" if whole else "float64")
+    return data
 
 
 def card(name: str) -> "Card":
@@ -69,6 +82,44 @@ def card(name: str) -> "Card":
         For an unknown name.
     """
     return Card(_find(name))
+
+
+def searches(claim: str) -> pd.DataFrame:
+    """Show how the evidence on a claim was looked for, and what each find is used for.
+
+    Parameters
+    ----------
+    claim : str
+        A claim's id in data/claims.toml, such as "exercise".
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per find: part of the claim (empty when it has one), use ("line", "context",
+        "left out" or "not found"), row (an id in the table figures, or a data set's name; empty
+        when nothing was found) and why. `attrs` says where and when it was looked for.
+
+    Raises
+    ------
+    ValueError
+        For a claim that has no search.
+    """
+    text = tomllib.loads((DATA / "searches.toml").read_text(encoding="utf-8"))
+    finds = [
+        {"part": search.get("part", ""), "use": use.replace("_", " "), **find}
+        for search in text["search"]
+        if search["claim"] == claim
+        for use in ("line", "context", "left_out", "not_found")
+        for find in search.get(use, [])
+    ]
+    if not finds:
+        known = dict.fromkeys(search["claim"] for search in text["search"])
+        raise ValueError(
+            f"No search is written down for {claim!r}. There is one for: {', '.join(known)}."
+        )
+    table = pd.DataFrame(finds)[["part", "use", "row", "why"]]
+    table.attrs = {key: text[key] for key in ("where", "when")}
+    return table
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,7 +196,9 @@ def _find(name: str) -> dict:
 
 
 def _remedy(path: str) -> str:
-    return f"Get it back with: git checkout -- data/{path}"
+    if (DATA.parent / ".git").exists():
+        return f"Get it back with: git checkout -- data/{path}"
+    return f"Take data/{path} from a fresh copy of the lessons."
 
 
 def _read(resource: dict) -> bytes:
@@ -154,61 +207,12 @@ def _read(resource: dict) -> bytes:
         raise ValueError(f"The file data/{path} is missing. {_remedy(path)}")
     content = (DATA / path).read_bytes()
     if f"sha256:{hashlib.sha256(content).hexdigest()}" != resource["hash"]:
+        own = "Was it changed on purpose? Register it: python data/build/register.py\n"
         raise ValueError(
-            f"The file data/{path} is not the one in the register (its sha256 differs). "
-            f"{_remedy(path)}"
+            f"The file data/{path} is not the one in the register (its sha256 differs).\n"
+            f"{own if (DATA / 'build').is_dir() else ''}Was it not? {_remedy(path)}"
         )
     return content
-
-
-def _check_columns(text: pd.DataFrame, expected: list[str], resource: dict) -> None:
-    lacking = [f"lacks the column {name!r}" for name in expected if name not in text]
-    unknown = [f"has an unknown column {name!r}" for name in text if name not in expected]
-    if lacking or unknown:
-        path = resource["path"]
-        raise ValueError(f"data/{path} {(lacking + unknown)[0]}. {_remedy(path)}")
-
-
-def _column(text: pd.DataFrame, field: dict, resource: dict) -> pd.Series:
-    kind, cells = field["type"], text[field["name"]].tolist()
-    parsed = {cell: _value(cell, kind) for cell in set(cells)}
-    problems = {
-        cell: problem for cell, value in parsed.items() if (problem := _problem(cell, value, field))
-    }
-    if problems:
-        path = resource["path"]
-        row = next(row for row, cell in enumerate(cells) if cell in problems)
-        raise ValueError(
-            f"data/{path}, column {field['name']!r}, row {row}: it "
-            f"{problems[cells[row]]}. {_remedy(path)}"
-        )
-    values = [parsed[cell] for cell in cells]
-    if field.get("categoriesOrdered"):
-        return pd.Series(pd.Categorical(values, categories=field["categories"], ordered=True))
-    if kind == "string":
-        return pd.Series(values, dtype="str")
-    return pd.Series(values, dtype="int64" if kind == "integer" and None not in values else float)
-
-
-def _problem(cell: str, value: str | int | float | None, field: dict) -> str | None:
-    """What is wrong with a cell, if anything."""
-    rules = field["constraints"]
-    if value is None and cell != "":
-        return f"holds {cell!r}, which is not of type {field['type']}"
-    if value is None:
-        return "is empty" if rules["required"] else None
-    if "enum" in rules and value not in rules["enum"]:
-        return f"holds {cell!r}; allowed are {', '.join(map(str, rules['enum']))}"
-    return None
-
-
-def _value(cell: str, kind: str) -> str | int | float | None:
-    if cell == "" or kind == "string":
-        return cell or None
-    try:
-        return int(cell) if kind == "integer" else float(cell)
-    except ValueError:
-        return None
 
 
 def _citation(citation: dict) -> str:

