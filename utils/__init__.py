@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA: Path = Path(__file__).resolve().parents[1] / "data"
 if not (DATA / "datapackage.json").is_file():
     raise ImportError(
         f"this is the `utils` of the tumor-recurrence lessons, but its data folder is not beside "

@@ -14,11 +14,12 @@ from utils.plots._figure import COLOURS, WIDTH, axes, finish
 
 _MARKS = {
     claims.SUPPORTED: ("o", 2),
-    claims.IN_PART: ("P", 0),
+    claims.TOO_SMALL: ("P", 0),
     claims.COMPATIBLE: ("^", 9),
-    claims.UNCLEAR: ("D", 1),
+    claims.CONFLICTING: ("D", 1),
+    claims.IMPRECISE: ("d", 1),
     claims.AGAINST: ("X", 3),
-    claims.UNTESTED: ("s", 7),
+    claims.NO_LINE: ("s", 7),
     claims.VALUE: ("*", 4),
 }
 
@@ -31,15 +32,15 @@ def verdict_board(board: pd.DataFrame) -> Axes:
     board : DataFrame
         The rows of `claims.board`.
     """
-    columns = list(claims.VERDICTS)
+    columns = list(claims.CONCLUSIONS)
     figure, (ax,) = axes(1.9 + 0.27 * len(board))
     figure.set_figwidth(WIDTH + 0.8)
     for y, (_, row) in enumerate(board.iterrows()):
         ax.axhline(y, color="0.92", linewidth=1, zorder=0)
-        if row["verdict"]:
-            marker, colour = _MARKS[row["verdict"]]
+        if row["conclusion"]:
+            marker, colour = _MARKS[row["conclusion"]]
             ax.plot(
-                columns.index(row["verdict"]),
+                columns.index(row["conclusion"]),
                 y,
                 marker=marker,
                 color=COLOURS[colour],
@@ -70,9 +71,9 @@ def verdict_board(board: pd.DataFrame) -> Axes:
     )
     ax.tick_params(axis="both", length=0, labelsize=8.5)
     ax.xaxis.tick_top()
-    counts = board["verdict"].value_counts()
+    counts = board["conclusion"].value_counts()
     parts = [f"{counts[name]} {name}" for name in columns if name in counts]
-    waiting = int((board["verdict"] == "").sum())
+    waiting = int((board["conclusion"] == "").sum())
     parts += [f"{waiting} in lessons to come"] if waiting else []
     return finish(figure, ax, f"Of {len(board)} statements: {'; '.join(parts)}.")
 

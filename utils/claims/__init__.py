@@ -1,0 +1,55 @@
+"""Claims: the register, one line of evidence, the rule, and what a reader sees of a verdict."""
+
+from utils.claims.box import MIME, Verdict, board, collect, verdict
+from utils.claims.line import MANY, Line
+from utils.claims.register import amendments, claim, overview, register
+from utils.claims.rule import (
+    AGAINST,
+    CERTAINTIES,
+    COMPATIBLE,
+    CONCLUSIONS,
+    CONFLICTING,
+    IMPRECISE,
+    NO_LINE,
+    SUPPORTED,
+    TOO_SMALL,
+    VALUE,
+    Decision,
+    Estimate,
+    combine,
+    decide,
+    headline,
+    read,
+    sort_lines,
+)
+
+__all__ = [
+    "AGAINST",
+    "CERTAINTIES",
+    "COMPATIBLE",
+    "CONCLUSIONS",
+    "CONFLICTING",
+    "IMPRECISE",
+    "MANY",
+    "MIME",
+    "NO_LINE",
+    "SUPPORTED",
+    "TOO_SMALL",
+    "VALUE",
+    "Decision",
+    "Estimate",
+    "Line",
+    "Verdict",
+    "amendments",
+    "board",
+    "claim",
+    "collect",
+    "combine",
+    "decide",
+    "headline",
+    "overview",
+    "read",
+    "register",
+    "sort_lines",
+    "verdict",
+]
