@@ -239,7 +239,7 @@ def test_verdicts_file_is_what_the_lessons_said():
 
 def test_every_registered_part_has_its_verdict_in_its_lesson():
     parts = {
-        (name, part.get("name", "")): entry["lesson"]
+        (name, part.get("name", "")): part["lesson"]
         for name, entry in claims.register().items()
         for part in entry["part"]
     }

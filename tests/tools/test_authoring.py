@@ -67,7 +67,7 @@ def test_lesson_runs_with_other_settings(stem):
         if "check" in before.metadata.get("tags", []):
             assert after.outputs == before.outputs, after.id
     said = [
-        [(v["claim"], v["part"], v["verdict"], v["numbers"]) for v in claims.collect(book)]
+        [(v["claim"], v["part"], v["conclusion"], v["value"]) for v in claims.collect(book)]
         for book in (stored, run)
     ]
     assert said[0] == said[1]

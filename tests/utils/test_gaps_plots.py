@@ -117,7 +117,7 @@ def test_board_sets_each_mark_under_its_verdict_and_says_what_waits():
             "lesson": "01",
             "claim": ["one", "two", "three"],
             "part": ["", "why", ""],
-            "verdict": [claims.SUPPORTED, claims.AGAINST, ""],
+            "conclusion": [claims.SUPPORTED, claims.AGAINST, ""],
         }
     )
     ax = plots.verdict_board(board)
@@ -126,8 +126,8 @@ def test_board_sets_each_mark_under_its_verdict_and_says_what_waits():
         line.get_xydata()[0].tolist() for line in ax.get_lines() if line.get_marker() != "None"
     ]
     assert marks == [
-        [claims.VERDICTS.index(claims.SUPPORTED), 0],
-        [claims.VERDICTS.index(claims.AGAINST), 1],
+        [claims.CONCLUSIONS.index(claims.SUPPORTED), 0],
+        [claims.CONCLUSIONS.index(claims.AGAINST), 1],
     ]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["01  one", "01  two: why", "01  three"]
 
@@ -135,7 +135,7 @@ def test_board_sets_each_mark_under_its_verdict_and_says_what_waits():
 def test_every_verdict_has_a_mark_and_a_colour_of_its_own():
     from utils.plots.boards import _MARKS
 
-    assert set(_MARKS) == set(claims.VERDICTS)
+    assert set(_MARKS) == set(claims.CONCLUSIONS)
     shapes, colours = zip(*_MARKS.values())
     assert len(set(shapes)) == len(set(colours)) == len(_MARKS)
 

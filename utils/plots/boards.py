@@ -17,7 +17,7 @@ _MARKS = {
     claims.TOO_SMALL: ("P", 0),
     claims.COMPATIBLE: ("^", 9),
     claims.CONFLICTING: ("D", 1),
-    claims.IMPRECISE: ("d", 1),
+    claims.IMPRECISE: ("d", 5),
     claims.AGAINST: ("X", 3),
     claims.NO_LINE: ("s", 7),
     claims.VALUE: ("*", 4),
