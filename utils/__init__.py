@@ -1,6 +1,9 @@
 """The small library behind the lessons, one module per idea.
 
 >>> from utils import load, kaplan_meier
+
+The modules that need much themselves (`plots`, `simulate`) are imported when they are asked for:
+`from utils import plots`.
 """
 
 from pathlib import Path
@@ -13,7 +16,6 @@ if not (DATA / "datapackage.json").is_file():
         "package named `utils` may also be in the way"
     )
 
-from utils import claims, datasets, evidence, exercises, plots, simulate, survival  # noqa: E402
 from utils.claims import Line, claim, verdict  # noqa: E402
 from utils.datasets import card, load, names, searches  # noqa: E402
 from utils.evidence import (  # noqa: E402
@@ -28,6 +30,7 @@ from utils.evidence import (  # noqa: E402
 )
 from utils.exercises import check, guess, hint, predict, progress, recall  # noqa: E402
 from utils.explore import explore  # noqa: E402
+from utils.report import report  # noqa: E402
 from utils.survival import (  # noqa: E402
     baseline_hazard,
     brier,
@@ -36,6 +39,7 @@ from utils.survival import (  # noqa: E402
     cox,
     cumulative_incidence,
     events_needed,
+    incidence_at,
     kaplan_meier,
     landmark,
     logrank,
@@ -70,6 +74,7 @@ __all__ = [
     "explore",
     "guess",
     "hint",
+    "incidence_at",
     "kaplan_meier",
     "landmark",
     "load",
@@ -90,6 +95,7 @@ __all__ = [
     "rates",
     "ratio_table",
     "recall",
+    "report",
     "restricted_mean",
     "searches",
     "simulate",

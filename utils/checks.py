@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 
+HAPPENED = {
+    *("yes", "y", "true", "t", "event", "dead", "died", "death", "deceased", "1:deceased"),
+    *("relapse", "relapsed", "recurrence", "recurred", "1:recurred", "progressed", "positive"),
+}
+CENSORED = {
+    *("no", "n", "false", "f", "none", "censored", "censor", "alive", "living", "0:living"),
+    *("disease free", "diseasefree", "event-free", "negative", "lost"),
+}
+DATE = r"\s*(\d{1,4})[-/.](\d{1,2}|[A-Za-z]{3})[-/.](\d{1,4})([ T].*)?"
+
 
 def as_list(names: str | Sequence[str] | None) -> list[str]:
-    """Return column names as a list: None is empty, one name is a list of one."""
+    """Return column names as a list without repeats: None is empty, one name a list of one."""
     if names is None:
         return []
-    return [names] if isinstance(names, str) else list(names)
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        return [names]
+    return list(dict.fromkeys(names))
 
 
 def require_columns(data: pd.DataFrame, names: str | Sequence[str]) -> None:
-    """Raise ValueError if a column is absent, naming the nearest one there is."""
+    """Raise ValueError if a column is absent (naming the nearest one) or there twice."""
     if not isinstance(data, pd.DataFrame):
         raise ValueError(f"data must be a pandas DataFrame, not {type(data).__name__}")
     for name in as_list(names):
@@ -25,96 +38,276 @@ def require_columns(data: pd.DataFrame, names: str | Sequence[str]) -> None:
             near = get_close_matches(str(name), [str(c) for c in data.columns], n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ValueError(f"no column {name!r}: {hint}the columns are {list(data.columns)}")
+        if isinstance(data[name], pd.DataFrame):
+            raise ValueError(
+                f"column {name!r} is there {data[name].shape[1]} times: which one is meant? "
+                "Remedy: data = data.loc[:, ~data.columns.duplicated()]  # keeps the first of each"
+            )
     if data.empty:
         raise ValueError("the table has no rows: check the filter that made it")
 
 
-def _complain(column: str, bad: np.ndarray, values: pd.Series, problem: str, remedy: str) -> None:
+def complain(column: str, bad: np.ndarray, values: pd.Series, problem: str, remedy: str) -> None:
+    """Raise ValueError if any row is bad: column, first bad row and its value, and the remedy.
+
+    A row is named by its label, and by its position (from 0) too where labels repeat.
+    """
+    bad = np.asarray(bad, dtype=bool)
     if bad.any():
-        (row,), (value,) = values.index[bad][:1].tolist(), values[bad][:1].tolist()
+        (label,), (value,) = values.index[bad][:1].tolist(), values[bad][:1].tolist()
+        row = repr(label)
+        if not values.index.is_unique:
+            row += f" at position {int(bad.argmax())}"
         raise ValueError(
-            f"column {column!r}, row {row!r}: {problem}, found {value!r} "
+            f"column {column!r}, row {row}: {problem}, found {value!r} "
             f"({int(bad.sum())} such row(s)). Remedy: {remedy}"
         )
 
 
-def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 0) -> None:
-    """Raise ValueError unless a column holds finite numbers of at least `minimum`."""
+def require_present(data: pd.DataFrame, column: str, problem: str = "the value is missing") -> None:
+    """Raise ValueError if a column has a missing value, naming its first row."""
+    require_columns(data, column)
+    complain(
+        column,
+        data[column].isna().to_numpy(),
+        data[column],
+        problem,
+        f"data = data.dropna(subset=[{column!r}])  # if these rows may be left out",
+    )
+
+
+def _parsed(words: pd.Series) -> pd.Series:
+    """Text as numbers; NaN where it is none."""
+    return pd.to_numeric(words.str.strip(), errors="coerce").astype(float)
+
+
+def refuse_numbers_as_text(data: pd.DataFrame, column: str, more_than: float = 0.5) -> None:
+    """Raise ValueError if more than a share of the entries of a text column look like numbers.
+
+    Names the first entry that does not, if there is one; decimal commas count as numbers.
+    """
+    values = data[column]
+    if pd.api.types.is_numeric_dtype(values.dropna().infer_objects()):
+        return
+    words = values.dropna().astype(str)
+    text = f"data[{column!r}]"
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        text += ".astype(str)"
+    plain, pointed = _parsed(words), _parsed(words.str.replace(",", ".", regex=False))
+    if max(pointed.count(), plain.count()) <= more_than * len(words):
+        return
+    if pointed.count() > plain.count():
+        grouped = words.str.fullmatch(r"\s*[-+]?\d{1,3}(,\d{3})+\s*") | ~words.str.contains(",")
+        decimal = f"data[{column!r}] = pd.to_numeric({text}.str.replace(',', '.'))"
+        also = "  # or .replace(',', ''), if the comma parts thousands" if grouped.all() else ""
+        complain(
+            column,
+            values.astype(str).str.contains(",", regex=False).to_numpy(dtype=bool, na_value=False),
+            values,
+            "text with a comma in a number",
+            decimal + also,
+        )
+    if plain.count() == len(words):
+        raise ValueError(
+            f"column {column!r} holds numbers as text ({values.dtype}), not numbers. "
+            f"Remedy: data[{column!r}] = pd.to_numeric({text})"
+        )
+    complain(
+        column,
+        values.notna().to_numpy() & _parsed(values.astype(str)).isna().to_numpy(),
+        values,
+        "text among text that looks like numbers",
+        f"data[{column!r}] = pd.to_numeric({text}, errors='coerce')  # makes these entries missing",
+    )
+
+
+def _not_numbers(data: pd.DataFrame, column: str) -> NoReturn:
+    """Raise ValueError with the remedy for dates, durations, categories or text."""
+    values = data[column]
+    this = f"data[{column!r}]"
+
+    def refuse(what: str, remedy: str) -> NoReturn:
+        raise ValueError(f"column {column!r} holds {what}, not numbers. Remedy: {remedy}")
+
+    if pd.api.types.is_datetime64_any_dtype(values):
+        others = [
+            name
+            for name in data.columns
+            if name != column and pd.api.types.is_datetime64_any_dtype(data[name])
+        ]
+        begin = f"data[{others[0]!r}]" if others else "start"
+        refuse(
+            "dates",
+            f"{this} = ({this} - {begin}).dt.days / 30.4375  # months"
+            f"{'' if others else '; start: the date on which each follow-up began'}",
+        )
+    if pd.api.types.is_timedelta64_dtype(values):
+        refuse("durations", f"{this} = {this} / pd.Timedelta(days=1)  # days")
+    if isinstance(values.dtype, pd.PeriodDtype):
+        refuse("periods", f"{this} = {this}.dt.to_timestamp()  # dates")
+    if isinstance(values.dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(
+        values.cat.categories
+    ):
+        refuse("categories", f"{this} = {this}.astype(float)")
+    refuse_numbers_as_text(data, column, more_than=0)
+    words = values.dropna().astype(str)
+    if len(words) and words.str.fullmatch(DATE).all():
+        iso = words.str.match(r"\s*\d{4}-").all()
+        refuse(
+            "dates as text",
+            f"{this} = pd.to_datetime({this}{'' if iso else ', dayfirst=True'})"
+            f"{'' if iso else '  # if the day comes first'}",
+        )
+    numeric = [str(name) for name in data.columns if pd.api.types.is_numeric_dtype(data[name])]
+    refuse(f"{values.dtype} such as {values.iloc[0]!r}", f"name one of the columns {numeric}")
+
+
+def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 0) -> np.ndarray:
+    """Return a column as floats, after checking it.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The table.
+    column : str
+        A column of finite numbers of any type: nullable and object ones too, true/false as 1/0.
+    minimum : float, optional
+        The least number allowed; None for any.
+
+    Returns
+    -------
+    ndarray of float
+        The numbers.
+
+    Raises
+    ------
+    ValueError
+        Names the column, the first bad row and the remedy.
+    """
     require_columns(data, column)
     values = data[column]
-    if not pd.api.types.is_numeric_dtype(values):
-        raise ValueError(
-            f"column {column!r} holds {values.dtype}, not numbers. "
-            f"Remedy: data[{column!r}] = pd.to_numeric(data[{column!r}])"
-        )
-    numbers = values.to_numpy(dtype=float, na_value=np.nan)
-    _complain(
+    if values.isna().all():
+        require_present(data, column, "a finite number is needed, it is missing")
+    if not pd.api.types.is_numeric_dtype(values.dropna().infer_objects()):
+        _not_numbers(data, column)
+    require_present(data, column, "a finite number is needed, it is missing")
+    numbers = values.to_numpy(dtype=float)
+    complain(
         column,
         ~np.isfinite(numbers),
         values,
         "a finite number is needed",
-        f"look at these rows, then data.dropna(subset=[{column!r}]) if they may be left out",
+        f"data = data[data[{column!r}].abs() < np.inf]  # if these rows may be left out",
     )
     if minimum is not None:
-        _complain(
+        complain(
             column,
             numbers < minimum,
             values,
             f"must be at least {minimum}",
-            "correct the value at its source or leave the row out knowingly",
+            f"data = data[data[{column!r}] >= {minimum}]  # if the source has no better value",
         )
+    return numbers
 
 
-def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> None:
-    """Raise ValueError unless events are coded 0/1 (or, with causes, 0, 1, 2, ...)."""
-    require_columns(data, column)
-    if pd.api.types.is_bool_dtype(data[column]):
+def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
+    """Raise ValueError with the recoding if an event column holds words or dates."""
+    values, this = data[column], f"data[{column!r}]"
+    if pd.api.types.is_numeric_dtype(values.dropna().infer_objects()) or (
+        isinstance(values.dtype, pd.CategoricalDtype)
+        and pd.api.types.is_numeric_dtype(values.cat.categories)
+    ):
         return
-    require_numbers(data, column, minimum=None)
-    values, codes = data[column], data[column].to_numpy(float)
+    words = values.dropna().astype(str)
+    if len(words) and words.str.fullmatch(DATE).all():
+        raise ValueError(
+            f"column {column!r} holds dates, not events. "
+            f"Remedy: {this} = {this}.notna().astype(int)  # if it is missing where none came"
+        )
+    require_present(data, column, "the event is missing")
+    refuse_numbers_as_text(data, column, more_than=0)
+    text, cleaned = this, words.str.strip().str.lower()
+    if cleaned.nunique() < words.nunique():
+        words, text = cleaned, f"{this}.astype(str).str.strip().str.lower()"
+    levels = sorted(words.unique(), key=lambda word: word.strip().lower() not in CENSORED)
+    known = [word for word in levels if word.strip().lower() in HAPPENED]
+    if causes or len(levels) > 2:
+        codes = {word: code for code, word in enumerate(levels, int(known == levels))}
+        remedy = f"{this} = {text}.map({codes}).astype(int)  # if 0 is censored in this order"
+    else:
+        word = known[0] if known else levels[-1]
+        remedy = f"{this} = ({text} == {word!r}).astype(int)"
+        remedy += "" if known else f"  # if {word!r} means that it happened"
+    raise ValueError(
+        f"column {column!r} holds words ({', '.join(map(repr, levels[:4]))}), not numbers: "
+        f"an event is 0 (censored) or 1 (it happened). Remedy: {remedy}"
+    )
+
+
+def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> np.ndarray:
+    """Return an event column as whole numbers, after checking its coding.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The table.
+    column : str
+        0 or False censored, 1 or True it happened; with `causes` 0, 1, 2, ...
+    causes : bool
+        True if there may be several causes.
+
+    Returns
+    -------
+    ndarray of int64
+        The codes.
+
+    Raises
+    ------
+    ValueError
+        Names the column, the first bad row and the recoding.
+    """
+    require_columns(data, column)
+    _refuse_words(data, column, causes)
+    codes, values = require_numbers(data, column, minimum=None), data[column]
     if causes:
-        _complain(
+        complain(
             column,
             (codes < 0) | (codes % 1 != 0),
             values,
             "causes are whole numbers, 0 for censored",
-            "recode so that 0 means censored",
+            "recode so that 0 means censored and each cause is 1, 2, ...",
         )
-        return
-    _complain(
-        column,
-        (codes != 0) & (codes != 1),
-        values,
-        "an event is 0 (censored) or 1 (it happened)",
-        f"if {values.max():g} means the event: "
-        f"data[{column!r}] = (data[{column!r}] == {values.max():g}).astype(int)",
-    )
+    else:
+        top = f"{codes.max():g}"
+        complain(
+            column,
+            (codes != 0) & (codes != 1),
+            values,
+            "an event is 0 (censored) or 1 (it happened)",
+            f"data[{column!r}] = (data[{column!r}] == {top}).astype(int)  # if {top} is the event",
+        )
+    return codes.astype(np.int64)
 
 
 def require_groups(
     data: pd.DataFrame, columns: str | Sequence[str] | None, *, at_least: int = 1
 ) -> None:
-    """Raise ValueError if a grouping column has missing values, empty levels or too few groups."""
+    """Raise ValueError if a grouping column has missing values or too few groups.
+
+    Categories without rows are no groups, as in R.
+    """
     for column in as_list(columns):
         require_columns(data, column)
-        values = data[column]
-        _complain(
+        complain(
             column,
-            values.isna().to_numpy(),
-            values,
+            data[column].isna().to_numpy(),
+            data[column],
             "the group is missing",
-            f"name the group, or leave these rows out: data.dropna(subset=[{column!r}])",
+            f"data = data.dropna(subset=[{column!r}])  # or give the group a name",
         )
-        if isinstance(values.dtype, pd.CategoricalDtype):
-            empty = [level for level in values.cat.categories if not (values == level).any()]
-            if empty:
-                raise ValueError(
-                    f"column {column!r}: the group {empty[0]!r} has no rows. Remedy: "
-                    f"data[{column!r}] = data[{column!r}].cat.remove_unused_categories()"
-                )
-        if values.nunique() < at_least:
+        if data[column].nunique() < at_least:
             raise ValueError(
-                f"column {column!r} holds one group only ({values.iloc[0]!r}): "
+                f"column {column!r} holds one group only ({data[column].iloc[0]!r}): "
                 f"comparing needs at least {at_least}. Remedy: check the filter that made the table"
             )
 
@@ -125,6 +318,17 @@ def require_some_events(data: pd.DataFrame, event: str) -> None:
         raise ValueError(
             f"column {event!r}: no events in {len(data)} rows, nothing to estimate. "
             "Remedy: check the coding (1 = it happened) and the filter that made the table"
+        )
+
+
+def require_free_names(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise ValueError if a grouping column has the name of a column of the result."""
+    taken = [column for column in columns if column in table.columns]
+    if taken:
+        names = {column: f"{column}_group" for column in taken}
+        raise ValueError(
+            f"column {taken[0]!r}: the result has columns of its own called {list(table.columns)}. "
+            f"Remedy: data = data.rename(columns={names})  # and name it so in by"
         )
 
 
@@ -147,7 +351,7 @@ def require_follow_up(
         Columns: end of follow-up (finite, >= 0), event (0/1 or bool), start of follow-up
         (finite, >= 0, before `time`).
     by : str or list of str, optional
-        Grouping columns: no missing value, no empty category.
+        Grouping columns: no missing value.
     causes : bool
         True if `event` may hold several causes, 0 for censored.
 
@@ -157,15 +361,14 @@ def require_follow_up(
         Names the column, the first bad row and the remedy.
     """
     require_columns(data, [time, event, *as_list(entry), *as_list(by)])
-    require_numbers(data, time)
+    end = require_numbers(data, time)
     require_event(data, event, causes=causes)
     require_groups(data, by)
     if entry is not None:
-        require_numbers(data, entry)
-        _complain(
+        complain(
             entry,
-            (data[entry] >= data[time]).to_numpy(),
+            require_numbers(data, entry) >= end,
             data[entry],
             f"entry must come before {time!r}",
-            "leave out rows with no follow-up, knowingly",
+            f"data = data[data[{entry!r}] < data[{time!r}]]  # leaves out rows without follow-up",
         )

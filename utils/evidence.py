@@ -1,9 +1,15 @@
 """Put published results side by side: pooling, standardised ratios, two-by-two tables, E-values."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from scipy.special import chdtrc, ndtri, stdtrit
 
-from utils.checks import require_columns, require_groups, require_numbers
+from utils.checks import as_list, require_columns, require_groups, require_numbers
+from utils.survival._common import Z95, by_group
 
 
 def _refuse(bad: pd.Series, problem: str, remedy: str = "correct the row or leave it out") -> None:
@@ -19,10 +25,24 @@ def _numbers(columns: dict, counts: bool = False) -> pd.DataFrame:
         raise ValueError(f"unequal lengths {sizes}: give one value per row")
     columns = {k: v if isinstance(v, pd.Series) else np.atleast_1d(v) for k, v in columns.items()}
     table = pd.DataFrame(columns)
+    floats = {}
     for name in table:
-        require_numbers(table, name, minimum=0 if counts else None)
-        _refuse(table[name] % 1 * counts != 0, f"{name} is not a whole number of people or events")
-    return table.astype(float)
+        floats[name] = require_numbers(table, name, minimum=0 if counts else None)
+        whole = pd.Series(floats[name] % 1 == 0, table.index)
+        _refuse(~whole & counts, f"{name} is not a whole number of people or events")
+    return pd.DataFrame(floats, index=table.index)
+
+
+def _columns(
+    data: pd.DataFrame, names: Sequence[str], by: str | Sequence[str] | None, counts: bool = False
+) -> pd.DataFrame:
+    """The columns `names` as floats beside the groups, all checked."""
+    require_columns(data, [*names, *as_list(by)])
+    require_groups(data, by)
+    checked = data.copy()
+    for name, values in _numbers({name: data[name] for name in names}, counts).items():
+        checked[name] = values
+    return checked
 
 
 def _single(table: pd.DataFrame) -> list[float]:
@@ -34,13 +54,15 @@ def _single(table: pd.DataFrame) -> list[float]:
 def _reml_tau2(y: np.ndarray, v: np.ndarray) -> float:
     """Between-study variance by restricted maximum likelihood (Fisher scoring)."""
 
-    def loglik(tau2):
+    def loglik(tau2: float) -> float:
         w = 1 / (v + tau2)
         spread = np.sum(w * (y - np.average(y, weights=w)) ** 2)
         return (np.sum(np.log(w)) - np.log(w.sum()) - spread) / 2
 
     tau2 = max(0.0, y.var(ddof=1) - v.mean())
     for _ in range(1000):
+        # tau2 += (y'PPy - tr P) / tr(PP), with P = W - W11'W / 1'W1 and W = diag(1 / (v + tau2))
+        # Viechtbauer 2005, doi 10.3102/10769986030003261
         w = 1 / (v + tau2)
         s1, s2, s3 = w.sum(), np.sum(w**2), np.sum(w**3)
         score = np.sum((w * (y - np.average(y, weights=w))) ** 2) - (s1 - s2 / s1)
@@ -51,80 +73,127 @@ def _reml_tau2(y: np.ndarray, v: np.ndarray) -> float:
     raise ValueError("REML did not converge: use method='DL' and look for one extreme study")
 
 
-def pool(estimate, se, method: str = "REML", knapp_hartung: bool = False) -> pd.Series:
+def _pooled(y: np.ndarray, se: np.ndarray, method: str, knapp_hartung: bool) -> dict[str, float]:
+    """The pooled effect of two or more studies and its spread, by name."""
+    k, v = len(y), se**2
+    if k < 2:
+        raise ValueError(f"pooling needs two studies, got {k}: report the study by itself")
+    # Q = sum w (y - mean)^2; tau2 (DL) = max(0, (Q - (k - 1)) / (sum w - sum w^2 / sum w))
+    # DerSimonian and Laird 1986, doi 10.1016/0197-2456(86)90046-2
+    w = 1 / v
+    q = np.sum(w * (y - np.average(y, weights=w)) ** 2)
+    typical = (k - 1) * w.sum() / (w.sum() ** 2 - np.sum(w**2))
+    moment = max(0.0, q / (k - 1) - 1) * typical
+    tau2 = _reml_tau2(y, v) if method == "REML" else moment * (method == "DL")
+    # mean = sum w y / sum w, Var = 1 / sum w, w = 1 / (v + tau2); with Knapp-Hartung times
+    # sum w (y - mean)^2 / (k - 1): Knapp and Hartung 2003, doi 10.1002/sim.1482
+    w = 1 / (v + tau2)
+    mean, variance = np.average(y, weights=w), 1 / w.sum()
+    if knapp_hartung:
+        variance *= np.sum(w * (y - mean) ** 2) / (k - 1)
+    z = stdtrit(k - 1, 0.975) if knapp_hartung else Z95
+    half = z * np.sqrt(variance)
+    reach = np.nan if method == "fixed" else z * np.sqrt(variance + tau2)
+    # I2 = tau2 / (tau2 + typical v), typical v = (k - 1) sum w / ((sum w)^2 - sum w^2), w = 1 / v
+    # Higgins and Thompson 2002, doi 10.1002/sim.1186
+    between = moment if method == "fixed" else tau2
+    return {
+        "k": k,
+        "estimate": mean,
+        "se": np.sqrt(variance),
+        "lower": mean - half,
+        "upper": mean + half,
+        "tau2": tau2,
+        "i2": 100 * between / (between + typical),
+        "q": q,
+        "q_p": chdtrc(k - 1, q),
+        "predict_lower": mean - reach,
+        "predict_upper": mean + reach,
+    }
+
+
+def pool(
+    data: pd.DataFrame,
+    estimate: str,
+    se: str,
+    method: str = "REML",
+    knapp_hartung: bool = False,
+    by: str | Sequence[str] | None = None,
+    exponentiate: bool = False,
+) -> pd.DataFrame:
     """Pool study results on an additive scale, such as log ratios.
 
     Parameters
     ----------
-    estimate, se : array-like of k studies
-        Effects (log hazard, odds or risk ratios) and their standard errors.
+    data : DataFrame
+        One row a study.
+    estimate, se : str
+        Columns: effects (log hazard, odds or risk ratios) and their standard errors (> 0).
     method : {"REML", "DL", "fixed"}
         Between-study variance: restricted maximum likelihood, DerSimonian-Laird,
         or none (one common effect).
     knapp_hartung : bool
         Standard error from the spread between studies, and t with k - 1 degrees of freedom.
         As in metafor it can also be narrower than the normal interval.
+    by : str or list of str, optional
+        Column(s) that name groups of studies, pooled apart.
+    exponentiate : bool
+        True gives estimate, lower, upper and the prediction interval as ratios; se and tau2
+        stay on the log scale.
 
     Returns
     -------
-    Series
-        estimate, se, lower, upper (95%), tau2, i2 (percent), q, q_p, k, and the 95% prediction
-        interval predict_lower, predict_upper: where the effect of a new study is expected
-        (missing for "fixed"; normal, or t with Knapp-Hartung). It takes tau2 as known, so it
-        is too narrow when studies are few.
+    DataFrame
+        One row a group: [by], k, estimate, se, lower, upper (95%), tau2, i2 (percent), q, q_p,
+        predict_lower, predict_upper: the 95% prediction interval, where the effect of a new
+        study is expected (missing for "fixed"; normal, or t with Knapp-Hartung). It takes tau2
+        as known, so it is too narrow when studies are few.
 
-    Raises ValueError for fewer than two studies, unequal lengths, missing values, or se <= 0.
+    Raises
+    ------
+    ValueError
+        For fewer than two studies in a group, a missing value, or a standard error that is not
+        above 0; names the study.
 
     Notes
     -----
     Formulas of R's metafor (Viechtbauer 2010, doi 10.18637/jss.v036.i03).
     """
-    from scipy.special import chdtrc, ndtri, stdtrit
-
     if method not in ("REML", "DL", "fixed"):
         raise ValueError(f"method {method!r} is unknown: use 'REML', 'DL' or 'fixed'")
-    studies = _numbers({"estimate": estimate, "se": se})
-    _refuse(studies["se"] <= 0, "se is not above 0", "log_se gives it from a printed interval")
-    y, v, k = studies["estimate"].to_numpy(), studies["se"].to_numpy() ** 2, len(studies)
-    if k < 2:
-        raise ValueError(f"pooling needs two studies, got {k}: report the study by itself")
-    w = 1 / v
-    q = np.sum(w * (y - np.average(y, weights=w)) ** 2)
-    typical = (k - 1) * w.sum() / (w.sum() ** 2 - np.sum(w**2))
-    moment = max(0.0, q / (k - 1) - 1) * typical
-    tau2 = _reml_tau2(y, v) if method == "REML" else moment * (method == "DL")
-    w = 1 / (v + tau2)
-    mean, variance = np.average(y, weights=w), 1 / w.sum()
-    if knapp_hartung:
-        variance *= np.sum(w * (y - mean) ** 2) / (k - 1)
-    z = stdtrit(k - 1, 0.975) if knapp_hartung else ndtri(0.975)
-    half = z * np.sqrt(variance)
-    reach = np.nan if method == "fixed" else z * np.sqrt(variance + tau2)
-    between = moment if method == "fixed" else tau2
-    return pd.Series(
-        {
-            "estimate": mean,
-            "se": np.sqrt(variance),
-            "lower": mean - half,
-            "upper": mean + half,
-            "tau2": tau2,
-            "i2": 100 * between / (between + typical),
-            "q": q,
-            "q_p": chdtrc(k - 1, q),
-            "k": k,
-            "predict_lower": mean - reach,
-            "predict_upper": mean + reach,
-        }
-    )
+    studies = _columns(data, [estimate, se], by)
+    _refuse(studies[se] <= 0, f"{se} is not above 0", "log_se gives it from a printed interval")
+
+    def one(part: pd.DataFrame) -> pd.DataFrame:
+        values = _pooled(part[estimate].to_numpy(), part[se].to_numpy(), method, knapp_hartung)
+        if exponentiate:
+            ratios = ("estimate", "lower", "upper", "predict_lower", "predict_upper")
+            values |= {name: np.exp(values[name]) for name in ratios}
+        return pd.DataFrame([values])
+
+    return by_group(studies, by, one)
 
 
 def log_se(lower, upper, level: float = 0.95):
     """Standard error of a log ratio from its printed interval.
 
-    Numbers give a float, columns a Series. Raises ValueError unless 0 < lower < upper.
-    """
-    from scipy.special import ndtri
+    Parameters
+    ----------
+    lower, upper : float or Series
+        Bounds of the interval of the ratio, 0 < lower < upper.
+    level : float
+        Coverage of the interval, 0.95 for 95%.
 
+    Returns
+    -------
+    float or Series
+        (log upper - log lower) / (2 z): a number for numbers, a column for columns.
+
+    Raises
+    ------
+    ValueError
+        Unless 0 < lower < upper; names the row.
+    """
     if not 0 < level < 1:
         raise ValueError(f"level {level} is not between 0 and 1: write 0.95 for a 95% interval")
     table = _numbers({"lower": lower, "upper": upper})
@@ -134,75 +203,134 @@ def log_se(lower, upper, level: float = 0.95):
     return se if np.ndim(lower) else float(se.iloc[0])
 
 
-def ratio_table(data: pd.DataFrame, ratio: str, lower: str, upper: str, invert=None):
+def ratio_table(
+    data: pd.DataFrame,
+    estimate: str,
+    lower: str,
+    upper: str,
+    invert: str | Sequence[bool] | None = None,
+) -> pd.DataFrame:
     """Put published ratios on one direction and on the log scale.
 
     Parameters
     ----------
     data : DataFrame
         One row per study.
-    ratio, lower, upper : str
+    estimate, lower, upper : str
         Columns with the printed ratio and its 95% interval.
-    invert : str or array-like of bool, optional
+    invert : str or list of bool, optional
         Column, or one True/False per row: True turns the row over (1 / ratio, bounds swapped).
 
     Returns
     -------
     DataFrame
-        Copy of `data` with ratio, lower, upper (all on one direction), log_ratio and se (of the
-        log ratio). Printed columns with other names stay as printed.
+        Copy of `data` with estimate, lower, upper (ratios, all on one direction), log_estimate
+        and se (of the log ratio). Printed columns with other names stay as printed.
 
-    Raises ValueError for a missing column, unless 0 < lower < ratio < upper in every row, and
-    for an `invert` that is not True or False.
+    Raises
+    ------
+    ValueError
+        For a missing column, unless 0 < lower < estimate < upper in every row, for an `invert`
+        that is not True or False, and for a column of the data that the result would hide.
     """
-    require_columns(data, [ratio, lower, upper] + ([invert] if isinstance(invert, str) else []))
-    table = _numbers({name: data[name] for name in (ratio, lower, upper)})
+    printed = (estimate, lower, upper)
+    require_columns(data, [*printed, *([invert] if isinstance(invert, str) else [])])
+    added = ("estimate", "lower", "upper", "log_estimate", "se")
+    hidden = [name for name in added if name in data.columns and name not in printed]
+    if hidden:
+        names = {name: f"{name}_printed" for name in hidden}
+        raise ValueError(
+            f"column {hidden[0]!r}: the result has a column of this name. "
+            f"Remedy: data = data.rename(columns={names})"
+        )
+    table = _numbers({name: data[name] for name in printed})
     se = log_se(table[lower], table[upper])
-    mid, low, high = (table[name] for name in (ratio, lower, upper))
-    _refuse(~mid.between(low, high, "neither"), f"{ratio} is not inside its interval")
+    mid, low, high = (table[name] for name in printed)
+    _refuse(~mid.between(low, high, "neither"), f"{estimate} is not inside its interval")
     flip = data[invert] if isinstance(invert, str) else invert
     flip = pd.Series(False if flip is None else flip, index=data.index)
     _refuse(~flip.isin([True, False]), "invert is not True or False", "mark every row")
     flip = flip.astype(bool)
     mid, low, high = mid.mask(flip, 1 / mid), low.mask(flip, 1 / high), high.mask(flip, 1 / low)
-    return data.assign(ratio=mid, lower=low, upper=high, log_ratio=np.log(mid), se=se)
+    return data.assign(estimate=mid, lower=low, upper=high, log_estimate=np.log(mid), se=se)
 
 
-def sir(observed: int, expected: float) -> pd.Series:
+def sir(
+    data: pd.DataFrame, observed: str, expected: str, by: str | Sequence[str] | None = None
+) -> pd.DataFrame:
     """Standardised incidence ratio: cases seen over cases expected at reference rates.
 
-    Returns observed, expected, sir, lower, upper (exact Poisson, 95%) and p (two-sided: all
-    outcomes no more likely than the one seen, as R's poisson.test).
-    Raises ValueError unless observed is a count and expected is above 0.
+    Parameters
+    ----------
+    data : DataFrame
+        One row a cell (age class, year, ...) or a study; rows of a group are added up.
+    observed, expected : str
+        Columns: cases seen (whole numbers); cases expected.
+    by : str or list of str, optional
+        Column(s) that name the groups.
+
+    Returns
+    -------
+    DataFrame
+        One row a group: [by], observed, expected, sir, lower, upper (exact Poisson, 95%) and p
+        (two-sided: all outcomes no more likely than the one seen).
+
+    Raises
+    ------
+    ValueError
+        Unless observed is a count and expected is above 0 in each group.
+
+    Notes
+    -----
+    Equals R's poisson.test(observed, expected).
     """
     from scipy.stats import poisson
     from statsmodels.stats.rates import confint_poisson
 
-    (count,) = _single(_numbers({"observed": observed}, counts=True))
-    (mean,) = _single(_numbers({"expected": expected}))
-    if mean <= 0:
-        raise ValueError(f"expected is {mean:g}: it must be above 0")
-    lower, upper = confint_poisson(count, mean, method="exact-c")
-    outcomes = np.arange(3 * int(max(count, mean)) + 20)
-    likelier = outcomes[poisson.pmf(outcomes, mean) > poisson.pmf(count, mean) * (1 + 1e-7)]
-    p = poisson.cdf(likelier[0] - 1, mean) + poisson.sf(likelier[-1], mean) if likelier.size else 1
-    values = [count, mean, count / mean, lower, upper, p]
-    return pd.Series(values, ["observed", "expected", "sir", "lower", "upper", "p"])
+    _columns(data, [observed], by, counts=True)
+    cells = _columns(data, [observed, expected], by)
+    negative = cells[expected] < 0
+    _refuse(negative, f"{expected} is below 0")
+
+    def one(part: pd.DataFrame) -> pd.DataFrame:
+        count, mean = float(part[observed].sum()), float(part[expected].sum())
+        if mean <= 0:
+            raise ValueError(f"column {expected!r}: {mean:g} cases expected, it must be above 0")
+        lower, upper = confint_poisson(count, mean, method="exact-c")
+        # p = the sum of P(x) over all x with P(x) <= P(observed), x Poisson with mean `expected`
+        # the two-sided rule of R's poisson.test, with its factor 1 + 1e-7 for rounding
+        outcomes = np.arange(3 * int(max(count, mean)) + 20)
+        likelier = outcomes[poisson.pmf(outcomes, mean) > poisson.pmf(count, mean) * (1 + 1e-7)]
+        p = 1.0
+        if likelier.size:
+            p = poisson.cdf(likelier[0] - 1, mean) + poisson.sf(likelier[-1], mean)
+        return pd.DataFrame(
+            {
+                "observed": [int(count)],
+                "expected": [mean],
+                "sir": [count / mean],
+                "lower": [float(np.nan_to_num(lower))],
+                "upper": [float(upper)],
+                "p": [float(p)],
+            }
+        )
+
+    return by_group(cells, by, one)
 
 
 def _tarone_p(ratio: float, tables: np.ndarray) -> float:
     """Breslow-Day p with Tarone's correction; `tables` (k, 2, 2). Holds at a ratio of 1 too."""
-    from scipy.special import chdtrc
-
     if ratio < 1:
         ratio, tables = 1 / ratio, tables[:, ::-1]
+    # sum (a - E)^2 / V - (sum (a - E))^2 / sum V; E makes the table's odds ratio the pooled one
+    # Tarone 1985, doi 10.1093/biomet/72.1.91; Breslow and Day 1980, section 4.4
     seen, row, column = tables[:, 0, 0], tables[:, 0].sum(1), tables[:, :, 0].sum(1)
     b, product = tables.sum((1, 2)) + (ratio - 1) * (row + column), ratio * row * column
     expected = 2 * product / (b + np.sqrt(b**2 - 4 * (ratio - 1) * product))
     gap, last = seen - expected, tables[:, 1, 1] - seen + expected
     v = 1 / (1 / expected + 1 / (row - expected) + 1 / (column - expected) + 1 / last)
     statistic = max(0.0, np.sum(gap**2 / v) - gap.sum() ** 2 / v.sum())
-    return chdtrc(len(tables) - 1, statistic) if len(tables) > 1 else np.nan
+    return float(chdtrc(len(tables) - 1, statistic)) if len(tables) > 1 else np.nan
 
 
 def mantel_haenszel(
@@ -211,78 +339,107 @@ def mantel_haenszel(
     exposed_noncases: str,
     unexposed_cases: str,
     unexposed_noncases: str,
-    by: str,
-) -> pd.Series:
+    strata: str | Sequence[str],
+    by: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Odds ratio across strata, beside the crude one.
 
     Parameters
     ----------
     data : DataFrame
         Counts of people; rows of the same stratum are added up.
-    exposed_cases, exposed_noncases, unexposed_cases, unexposed_noncases, by : str
-        Columns with the four cells and with the stratum.
+    exposed_cases, exposed_noncases, unexposed_cases, unexposed_noncases : str
+        Columns with the four cells.
+    strata : str or list of str
+        Column(s) that name the strata.
+    by : str or list of str, optional
+        Column(s) that name groups, each with strata and a ratio of its own.
 
     Returns
     -------
-    Series
-        odds_ratio, lower, upper (95%, Robins-Breslow-Greenland); crude_odds_ratio, crude_lower,
-        crude_upper (all strata in one table, Wald); homogeneity_p (Breslow-Day with Tarone's
-        correction; missing for one stratum); strata (those with no empty row or column: the
-        others say nothing about the ratio).
+    DataFrame
+        One row a group: [by], odds_ratio, lower, upper (95%, Robins-Breslow-Greenland);
+        crude_odds_ratio, crude_lower, crude_upper (all strata in one table, Wald);
+        homogeneity_p (Breslow-Day with Tarone's correction; missing for one stratum); strata
+        (those with no empty row or column: the others say nothing about the ratio).
 
-    Raises ValueError for a missing column or stratum, a cell that is not a count, and zero cells
-    that leave no finite ratio.
+    Raises
+    ------
+    ValueError
+        For a missing column or stratum, a cell that is not a count, and zero cells that leave no
+        finite ratio.
+
+    Notes
+    -----
+    Equals R's mantelhaen.test(correct=FALSE) and metafor's rma.mh.
     """
-    from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
-
     names = [exposed_cases, exposed_noncases, unexposed_cases, unexposed_noncases]
-    require_columns(data, names)
-    require_groups(data, by)
-    counts = _numbers({name: data[name] for name in names}, counts=True)
-    tables = counts[names].groupby(data[by].to_numpy()).sum().to_numpy().reshape(-1, 2, 2)
-    products = tables[:, [0, 0], [0, 1]] * tables[:, [1, 1], [1, 0]]
-    if not products.sum(0).all():
-        raise ValueError("zero cells leave no finite odds ratio: join strata")
-    full = tables[(tables.sum(1) > 0).all(1) & (tables.sum(2) > 0).all(1)]
-    used, crude = StratifiedTable(list(full)), Table2x2(tables.sum(0))
-    values = [
-        used.oddsratio_pooled,
-        *used.oddsratio_pooled_confint(),
-        crude.oddsratio,
-        *crude.oddsratio_confint(),
-        _tarone_p(used.oddsratio_pooled, full),
-        len(full),
-    ]
-    return pd.Series(
-        values,
-        [
-            "odds_ratio",
-            "lower",
-            "upper",
-            "crude_odds_ratio",
-            "crude_lower",
-            "crude_upper",
-            "homogeneity_p",
-            "strata",
-        ],
-    )
+    require_columns(data, [*names, *as_list(strata)])
+    require_groups(data, strata)
+    cells = _columns(data, names, by, counts=True)
+
+    def one(part: pd.DataFrame) -> pd.DataFrame:
+        from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
+
+        sums = part.groupby(as_list(strata), observed=True)[names].sum()
+        tables = sums.to_numpy().reshape(-1, 2, 2)
+        products = tables[:, [0, 0], [0, 1]] * tables[:, [1, 1], [1, 0]]
+        if not products.sum(0).all():
+            raise ValueError("zero cells leave no finite odds ratio: join strata")
+        full = tables[(tables.sum(1) > 0).all(1) & (tables.sum(2) > 0).all(1)]
+        used, crude = StratifiedTable(list(full)), Table2x2(tables.sum(0))
+        lower, upper = used.oddsratio_pooled_confint()
+        crude_lower, crude_upper = crude.oddsratio_confint()
+        return pd.DataFrame(
+            {
+                "odds_ratio": [used.oddsratio_pooled],
+                "lower": [lower],
+                "upper": [upper],
+                "crude_odds_ratio": [crude.oddsratio],
+                "crude_lower": [crude_lower],
+                "crude_upper": [crude_upper],
+                "homogeneity_p": [_tarone_p(used.oddsratio_pooled, full)],
+                "strata": [len(full)],
+            }
+        )
+
+    return by_group(cells, by, one)
 
 
 def two_by_two(a: int, b: int, c: int, d: int) -> pd.DataFrame:
     """Risk ratio, risk difference and odds ratio with Wald 95% intervals.
 
-    a, b are the exposed cases and non-cases; c, d the unexposed ones. A row per measure:
-    measure, estimate, lower, upper. Raises ValueError unless all are counts above 0.
+    Parameters
+    ----------
+    a, b, c, d : int
+        Counts of people, each above 0: exposed cases and non-cases; unexposed cases and
+        non-cases.
+
+    Returns
+    -------
+    DataFrame
+        A row per measure: measure, estimate, lower, upper.
+
+    Raises
+    ------
+    ValueError
+        Unless all four are counts above 0.
+
+    Notes
+    -----
+    Equals metafor's escalc; the ratios have their intervals on the log scale.
     """
-    from scipy.special import ndtri
     from statsmodels.stats.contingency_tables import Table2x2
 
-    a, b, c, d = _single(_numbers({"a": a, "b": b, "c": c, "d": d}, counts=True))
-    if not min(a, b, c, d):
+    cells = _numbers({"a": a, "b": b, "c": c, "d": d}, counts=True)
+    a1, b1, c1, d1 = _single(cells)
+    if not min(a1, b1, c1, d1):
         raise ValueError("a cell is 0: use proportion for each group, or mantel_haenszel")
-    table = Table2x2(np.array([[a, b], [c, d]]))
-    difference = a / (a + b) - c / (c + d)
-    half = ndtri(0.975) * np.sqrt(a * b / (a + b) ** 3 + c * d / (c + d) ** 3)
+    table = Table2x2(np.array([[a1, b1], [c1, d1]]))
+    # p1 - p0 -+ z sqrt(p1 (1 - p1) / n1 + p0 (1 - p0) / n0)
+    # Wald; Rothman, Greenland and Lash 2008, Modern Epidemiology, chapter 14
+    difference = a1 / (a1 + b1) - c1 / (c1 + d1)
+    half = Z95 * np.sqrt(a1 * b1 / (a1 + b1) ** 3 + c1 * d1 / (c1 + d1) ** 3)
     rows = [
         ("risk_ratio", table.riskratio, *table.riskratio_confint()),
         ("risk_difference", difference, difference - half, difference + half),
@@ -291,7 +448,7 @@ def two_by_two(a: int, b: int, c: int, d: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["measure", "estimate", "lower", "upper"])
 
 
-def e_value(ratio: float, lower: float, upper: float, rare: bool = True) -> pd.Series:
+def e_value(ratio: float, lower: float, upper: float, rare: bool = True) -> pd.DataFrame:
     """Least strength an unmeasured confounder needs to explain a ratio away.
 
     Parameters
@@ -304,14 +461,20 @@ def e_value(ratio: float, lower: float, upper: float, rare: bool = True) -> pd.S
 
     Returns
     -------
-    Series
-        e_value = RR + sqrt(RR * (RR - 1)): the confounder's risk ratio with both exposure and
-        outcome. e_value_limit: for the bound nearer 1; 1 if the interval includes 1.
+    DataFrame
+        One row: estimate, lower, upper (the ratio as given); e_value, the confounder's risk
+        ratio with both exposure and outcome; e_value_limit, the same for the bound nearer 1
+        (1 if the interval includes 1).
+
+    Raises
+    ------
+    ValueError
+        Unless 0 < lower <= ratio <= upper.
 
     Notes
     -----
-    VanderWeele and Ding 2017, doi 10.7326/M16-2607; hazard ratios, VanderWeele 2020,
-    doi 10.1111/biom.13197. Raises ValueError unless 0 < lower <= ratio <= upper.
+    RR + sqrt(RR (RR - 1)): VanderWeele and Ding 2017, doi 10.7326/M16-2607; hazard ratios,
+    VanderWeele 2020, doi 10.1111/biom.13197.
     """
     ratio, lower, upper = _single(_numbers({"ratio": ratio, "lower": lower, "upper": upper}))
     if not 0 < lower <= ratio <= upper:
@@ -320,22 +483,57 @@ def e_value(ratio: float, lower: float, upper: float, rare: bool = True) -> pd.S
     def strength(rr: float) -> float:
         if not rare:
             rr = (1 - 0.5 ** np.sqrt(rr)) / (1 - 0.5 ** np.sqrt(1 / rr))
+        # E = RR + sqrt(RR (RR - 1)), RR above 1
+        # VanderWeele and Ding 2017, doi 10.7326/M16-2607
         rr = max(rr, 1 / rr)
-        return rr + np.sqrt(rr * (rr - 1))
+        return float(rr + np.sqrt(rr * (rr - 1)))
 
     nearest = min(max(1.0, lower), upper)
-    return pd.Series({"e_value": strength(ratio), "e_value_limit": strength(nearest)})
+    return pd.DataFrame(
+        {
+            "estimate": [ratio],
+            "lower": [lower],
+            "upper": [upper],
+            "e_value": [strength(ratio)],
+            "e_value_limit": [strength(nearest)],
+        }
+    )
 
 
-def proportion(events: int, n: int) -> pd.Series:
-    """Share of people with the event: estimate, lower, upper (exact Clopper-Pearson, 95%).
+def proportion(events: int, n: int) -> pd.DataFrame:
+    """Share of people with the event, with its exact interval.
 
-    Raises ValueError unless events and n are counts with events <= n and n above 0.
+    Parameters
+    ----------
+    events, n : int
+        People with the event, and all people (n above 0, events at most n).
+
+    Returns
+    -------
+    DataFrame
+        One row: events, n, estimate, lower, upper (Clopper-Pearson, 95%).
+
+    Raises
+    ------
+    ValueError
+        Unless events and n are counts with events <= n and n above 0.
+
+    Notes
+    -----
+    Equals R's binom.test(events, n).
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    events, n = _single(_numbers({"events": events, "n": n}, counts=True))
-    if max(events, 1) > n:
-        raise ValueError(f"{events:g} events in {n:g} people: n is above 0, events at most n")
-    lower, upper = proportion_confint(events, n, method="beta")
-    return pd.Series({"estimate": events / n, "lower": lower, "upper": upper})
+    some, people = _single(_numbers({"events": events, "n": n}, counts=True))
+    if max(some, 1) > people:
+        raise ValueError(f"{some:g} events in {people:g} people: n is above 0, events at most n")
+    lower, upper = proportion_confint(some, people, method="beta")
+    return pd.DataFrame(
+        {
+            "events": [int(some)],
+            "n": [int(people)],
+            "estimate": [some / people],
+            "lower": [float(lower)],
+            "upper": [float(upper)],
+        }
+    )

@@ -151,7 +151,8 @@ def frailty_recurrences(
     v = frailty_variance
     rate = mean_rate * (rng.gamma(1 / v, v, n) if v else np.ones(n))
     number = rng.poisson(rate * follow_up)
-    person = np.concatenate([np.repeat(np.arange(n), number), np.arange(n)])
+    # repeat wants counts of the machine's own width: in a browser they are 32-bit
+    person = np.concatenate([np.repeat(np.arange(n), number.astype(np.intp)), np.arange(n)])
     stop = np.concatenate([rng.uniform(0, follow_up, number.sum()), np.full(n, follow_up)])
     order = np.lexsort((stop, person))
     rows = pd.DataFrame({"id": person[order] + 1, "stop": stop[order]})

@@ -9,173 +9,17 @@ from utils import (
     baseline_hazard,
     brier,
     concordance,
-    conditional_survival,
     cox,
-    cumulative_incidence,
     events_needed,
-    kaplan_meier,
     landmark,
-    logrank,
     mean_cumulative_count,
-    median_follow_up,
-    median_survival,
     mixture_cure,
     piecewise_exponential,
     rates,
-    restricted_mean,
     split_follow_up,
-    survival_at,
 )
 
 COMPLETE = ["time", "event", "age", "sex", "ph_ecog", "wt_loss", "inst"]
-
-
-def test_kaplan_meier(lung, reference):
-    r = reference("lung")
-    table = kaplan_meier(lung, "time", "event")
-    for column, name in (
-        ("time", "time"),
-        ("at_risk", "n_risk"),
-        ("events", "n_event"),
-        ("censored", "n_censor"),
-        ("survival", "surv"),
-        ("se", "std_err_surv"),
-    ):
-        agree(table[column], r["km_all"][name])
-    agree(table["lower"], r["km_ci_log-log"]["lower"])
-    agree(table["upper"], r["km_ci_log-log"]["upper"])
-
-
-def test_kaplan_meier_by_group(colon, reference):
-    r = reference("colon")["r_km_rx"]
-    table = kaplan_meier(colon["recurrence"], "time", "event", by="treatment")
-    assert list(table["treatment"].unique()) == ["Obs", "Lev", "Lev+5FU"]
-    for column, name in (("at_risk", "n_risk"), ("survival", "surv"), ("se", "std_err_surv")):
-        agree(table[column], r[name])
-
-
-def test_kaplan_meier_with_delayed_entry(lung, reference):
-    r = reference("lung")["km_lefttrunc"]
-    aged = lung.assign(start=lung["age"] * 365.25, stop=lung["age"] * 365.25 + lung["time"])
-    table = kaplan_meier(aged, "stop", "event", entry="start")
-    agree(table["at_risk"], r["n_risk"])
-    agree(table["survival"], r["surv"])
-
-
-def test_kaplan_meier_down_to_zero(reference):
-    r = reference("edge")["km_to_zero"]
-    data = pd.DataFrame({"t": range(1, 7), "e": [1, 1, 1, 1, 0, 1]})
-    table = kaplan_meier(data, "t", "e")
-    agree(table["survival"], r["surv"])
-    agree(table["lower"], r["lower"])
-    agree(table["upper"], r["upper"])
-    assert np.isnan(table["se"].iloc[-1])
-
-
-def test_kaplan_meier_without_events_is_flat():
-    table = kaplan_meier(pd.DataFrame({"t": [1, 2], "e": [0, 0]}), "t", "e")
-    assert table["survival"].tolist() == [1, 1] and table["upper"].tolist() == [1, 1]
-
-
-def test_survival_at(lung, reference):
-    r = reference("lung")["surv_at"]
-    table = survival_at(lung, "time", "event", at=[90, 180, 365, 730])
-    agree(table["survival"], r["surv"])
-    agree(table["se"], r["std_err"] if "std_err" in r else r["std.err"])
-    agree(table["at_risk"], r["n.risk"])
-
-
-def test_survival_at_is_unknown_after_the_last_follow_up(lung):
-    table = survival_at(lung, "time", "event", at=[0, 5000])
-    assert table["survival"].iloc[0] == 1 and np.isnan(table["survival"].iloc[1])
-
-
-@pytest.mark.parametrize("outcome, letter", [("recurrence", "r"), ("death", "m")])
-def test_median_and_other_quantiles(colon, reference, outcome, letter):
-    r = {key: numbers(value) for key, value in reference("colon")[f"{letter}_q_rx_log-log"].items()}
-    for column, share in enumerate((0.1, 0.25, 0.5)):
-        table = median_survival(colon[outcome], "time", "event", "treatment", share=share)
-        agree(table["median"], list(r["quantile"][:, column]))
-        agree(table["lower"], list(r["lower"][:, column]))
-        agree(table["upper"], list(r["upper"][:, column]))
-
-
-def test_median_on_a_step_is_its_middle(reference):
-    r = reference("edge")["median_on_a_step"]
-    data = pd.DataFrame({"t": range(1, 7), "e": [1, 1, 1, 1, 0, 1]})
-    for i, share in enumerate((0.25, 0.5)):
-        row = median_survival(data, "t", "e", share=share).iloc[0]
-        agree(
-            [row["median"], row["lower"], row["upper"]],
-            [r["quantile"][i], r["lower"][i], r["upper"][i]],
-        )
-
-
-def test_median_follow_up(colon, reference):
-    r = reference("edge")["reverse_km_colon"]
-    table = median_follow_up(colon["recurrence"], "time", "event", "treatment")
-    assert ["rx=" + name for name in table["treatment"]] == r["strata"]
-    for column in ("median", "lower", "upper"):
-        agree(table[column], r[column])
-
-
-@pytest.mark.parametrize("outcome, letter", [("recurrence", "r"), ("death", "m")])
-def test_restricted_mean(colon, reference, outcome, letter):
-    r = numbers(reference("colon")[f"{letter}_rmst5y"])
-    table = restricted_mean(colon[outcome], "time", "event", 1826.25, "treatment")
-    agree(table["mean"], list(r[:, 4]))
-    agree(table["se"], list(r[:, 5]))
-
-
-def test_conditional_survival(colon, reference):
-    r = reference("edge")["conditional_colon_2y_given_1y"]
-    row = conditional_survival(colon["recurrence"], "time", "event", 365.25, 730.5).iloc[0]
-    agree(
-        [row["survival"], row["se"], row["lower"], row["upper"], row["at_risk"]],
-        [r["surv"], r["se"], r["lower"], r["upper"], r["n"]],
-    )
-
-
-def test_logrank(lung, colon, reference):
-    two = logrank(lung, "time", "event", "sex")
-    r = reference("lung")["logrank_sex"]
-    agree([two["statistic"], two["p"]], [r["chisq"], r["p"]])
-    three = logrank(colon["recurrence"], "time", "event", "treatment")
-    agree(
-        [three["statistic"], three["df"], three["p"]],
-        [reference("colon")["r_logrank_rx"][k] for k in ("chisq", "df", "p")],
-    )
-
-
-def test_logrank_stratified(lung, colon, rotterdam, reference):
-    known = lung.dropna(subset=["ph_ecog"])
-    agree(
-        logrank(known, "time", "event", "sex", strata="ph_ecog")["statistic"],
-        reference("lung")["logrank_sex_str_ecog"]["chisq"],
-    )
-    layers = colon["recurrence"].assign(
-        layer=lambda d: d["extent"].astype(str) + d["node4"].astype(str)
-    )
-    agree(
-        logrank(layers, "time", "event", "treatment", strata="layer")["statistic"],
-        reference("colon")["r_logrank_rx_str"]["chisq"],
-    )
-    nodes = rotterdam.assign(layer=pd.cut(rotterdam["nodes"], [-1, 0, 3, 9, 99]))
-    agree(
-        logrank(nodes, "dtime", "death", "hormon", strata="layer")["statistic"],
-        reference("rotterdam")["logrank_death_hormon_str_nodes"]["chisq"],
-    )
-
-
-def test_a_tiny_p_value_does_not_underflow():
-    data = pd.DataFrame(
-        {
-            "t": np.r_[np.arange(1, 201), np.arange(1001, 1201)],
-            "e": 1,
-            "g": ["a"] * 200 + ["b"] * 200,
-        }
-    )
-    assert 0 < logrank(data, "t", "e", "g")["p"] < 1e-40
 
 
 def same_cox(table: pd.DataFrame, r: dict, order: list[str] | None = None) -> None:
@@ -258,48 +102,6 @@ def test_concordance(lung, reference):
     score = full[["age", "sex", "ph_ecog"]].to_numpy() @ numbers(r["coef"])
     result = concordance(full.assign(score=score), "time", "event", "score")
     agree([result["concordance"], result["se"]], r["concordance"])
-
-
-@pytest.mark.parametrize(
-    "name, times, causes",
-    [
-        ("aj_last_time_all_events", [1, 2, 2, 3, 4, 5, 5, 6, 7, 7], [1, 2, 0, 1, 0, 2, 1, 0, 1, 2]),
-        ("aj_last_time_one_cause", [1, 2, 2, 3, 4, 5, 5, 6, 7, 7], [1, 2, 0, 1, 0, 2, 1, 0, 1, 1]),
-    ],
-)
-def test_cumulative_incidence_at_the_last_time(reference, name, times, causes):
-    r = {key: numbers(value) for key, value in reference("edge")[name].items()}
-    table = cumulative_incidence(pd.DataFrame({"t": times, "c": causes}), "t", "c")
-    for cause in (1, 2):
-        part = table[table["cause"] == cause]
-        for column, key in (
-            ("incidence", "pstate"),
-            ("se", "se"),
-            ("lower", "lower"),
-            ("upper", "upper"),
-        ):
-            agree(part[column], list(r[key][:, cause]))
-
-
-def test_cumulative_incidence(rotterdam, reference):
-    r = {
-        key: numbers(value)
-        for key, value in reference("edge")["aj_rotterdam_loglog"].items()
-        if key != "strata"
-    }
-    table = cumulative_incidence(rotterdam, "rfstime", "cause", by="chemo")
-    for row in range(6):
-        chemo, at = divmod(row, 3)
-        rows = table[(table["chemo"] == chemo) & (table["time"] <= r["time"][row])]
-        for cause in (1, 2):
-            last = rows[rows["cause"] == cause].iloc[-1]
-            for column, key in (
-                ("incidence", "pstate"),
-                ("se", "se"),
-                ("lower", "lower"),
-                ("upper", "upper"),
-            ):
-                agree(last[column], r[key][row, cause])
 
 
 def test_mean_cumulative_count(bladder, reference):

@@ -7,7 +7,7 @@ cox           Cox regression, baseline hazard
 prediction    concordance, Brier score, mixture cure, the size of a study
 """
 
-from utils.survival.competing import cumulative_incidence
+from utils.survival.competing import cumulative_incidence, incidence_at
 from utils.survival.cox import baseline_hazard, concordance, cox
 from utils.survival.kaplan_meier import (
     conditional_survival,
@@ -35,6 +35,7 @@ __all__ = [
     "cox",
     "cumulative_incidence",
     "events_needed",
+    "incidence_at",
     "kaplan_meier",
     "landmark",
     "logrank",

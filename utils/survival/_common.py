@@ -1,4 +1,4 @@
-"""What the survival methods share: groups, the log-log interval, step functions."""
+"""What the survival methods share: checked rows, groups, the log-log interval, step functions."""
 
 from __future__ import annotations
 
@@ -6,40 +6,159 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
-from utils.checks import as_list
+from utils.checks import (
+    as_list,
+    complain,
+    require_event,
+    require_follow_up,
+    require_free_names,
+    require_numbers,
+)
 
-Z95 = norm.ppf(0.975)
+Z95 = float(ndtri(0.975))
+
+
+def tolerance(times: np.ndarray) -> float:
+    """How near two times may be and still be one: sqrt(machine epsilon), or that times the mean.
+
+    The mean is that of the distinct finite times, as in R's survival::aeqSurv.
+    """
+    distinct = np.unique(times[np.isfinite(times)])
+    size = np.abs(distinct).mean() if distinct.size else 0.0
+    return float(np.sqrt(np.finfo(float).eps) * max(1.0, size))
+
+
+def same_times(*columns: np.ndarray) -> list[np.ndarray]:
+    """Give times that differ only by rounding (0.3 and 0.1 + 0.2) one value, the least.
+
+    Parameters
+    ----------
+    *columns : ndarray of float
+        One column of times, or several that share their clock (entry and exit).
+
+    Returns
+    -------
+    list of ndarray
+        The same columns; neighbours no further apart than `tolerance` are one time.
+
+    Notes
+    -----
+    Times y(1) < y(2) < ... part where y(i+1) - y(i) > sqrt(eps) max(1, mean |y|).
+    R's timefix: survival::aeqSurv, Therneau's vignette "Roundoff error and tied times".
+    """
+    distinct = np.unique(np.concatenate(columns))
+    distinct = distinct[np.isfinite(distinct)]
+    first = np.concatenate([[True], np.diff(distinct) > tolerance(distinct)])
+    cuts = distinct[first[: distinct.size]]
+    return [cuts[np.searchsorted(cuts, column, side="right") - 1] for column in columns]
+
+
+def follow_up(
+    data: pd.DataFrame,
+    time: str,
+    event: str,
+    *,
+    entry: str | None = None,
+    by: str | Sequence[str] | None = None,
+    causes: bool = False,
+) -> pd.DataFrame:
+    """Return the checked rows, their times as floats without near-ties and events as int64.
+
+    Parameters are those of `utils.checks.require_follow_up`; every other column stays as it is.
+
+    Raises
+    ------
+    ValueError
+        As `require_follow_up`; also for an interval that rounding alone keeps from being empty.
+    """
+    require_follow_up(data, time, event, entry=entry, by=by, causes=causes)
+    clocks = [name for name in (time, entry) if name is not None]
+    columns = same_times(*(require_numbers(data, name) for name in clocks))
+    if entry is not None:
+        complain(
+            entry,
+            columns[1] >= columns[0],
+            data[entry],
+            f"the interval up to {time!r} has no length but that of rounding",
+            f"data = data[data[{time!r}] - data[{entry!r}] > 1e-6 * data[{time!r}]]",
+        )
+    rows = data.copy()
+    rows[event] = require_event(data, event, causes=causes)
+    for name, values in zip(clocks, columns):
+        rows[name] = values
+    return rows
+
+
+def chosen_times(at: float | Sequence[float], name: str) -> np.ndarray:
+    """Times at which a curve is read, as an array.
+
+    Raises
+    ------
+    ValueError
+        Unless there is one at least, and each is finite and not below 0; `name` is its parameter.
+    """
+    times = np.atleast_1d(np.asarray(at, dtype=float))
+    if not times.size or not (np.isfinite(times) & (times >= 0)).all():
+        raise ValueError(f"{name} is {at!r}: give one or more times of 0 or above")
+    return times
 
 
 def by_group(
     data: pd.DataFrame, by: str | Sequence[str] | None, one: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame:
-    """Apply `one` to each group and put the group's label in front of its rows."""
+    """Apply `one` to each group and put the group's label in front of its rows.
+
+    An error in a group says which group; categories without rows are left out.
+    """
     columns = as_list(by)
     if not columns:
         return one(data)
     tables = []
     for labels, part in data.groupby(columns, observed=True, sort=True):
-        table = one(part)
+        try:
+            table = one(part)
+        except ValueError as error:
+            named = ", ".join(f"{c} {label!r}" for c, label in zip(columns, labels))
+            raise ValueError(f"{error} (in the group {named})") from error
+        require_free_names(table, columns)
         for position, (column, label) in enumerate(zip(columns, labels)):
             table.insert(position, column, label)
         tables.append(table)
     result = pd.concat(tables, ignore_index=True)
     for column in columns:
-        result[column] = result[column].astype(data[column].dtype)
+        kept = data[column]
+        if isinstance(kept.dtype, pd.CategoricalDtype):
+            kept = kept.cat.remove_unused_categories()
+        result[column] = result[column].astype(kept.dtype)
     return result
 
 
 def log_log_interval(probability: np.ndarray, se: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95% interval on the log(-log) scale, which stays between 0 and 1.
 
-    As in R's survfit(conf.type="log-log"): (1, 1) before the first event, NaN once
-    the estimate is 0.
+    Parameters
+    ----------
+    probability, se : ndarray
+        Estimates between 0 and 1 and their standard errors.
+
+    Returns
+    -------
+    lower, upper : ndarray
+        As R's survfit(conf.type="log-log") while the estimate is inside (0, 1), and NaN as
+        there once it is 0. Before the first event, where it is 1, R's survfit leaves the
+        interval missing and its summary(times=0) says 1 to 1; here it is 1 to 1 throughout.
+
+    Notes
+    -----
+    p ** exp(-+ z se / (p log p)), from the delta method on log(-log p).
+    Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4.
     """
     inside = (probability > 0) & (probability < 1)
     p = np.where(inside, probability, 0.5)
+    # p ** exp(-+ z se / (p log p)), the delta method on log(-log p)
+    # Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4
     width = Z95 * np.where(inside, se, 0) / (p * np.log(p))
     edge = np.where(probability >= 1, 1.0, np.nan)
     lower = np.where(inside, p ** np.exp(-width), edge)
@@ -48,5 +167,9 @@ def log_log_interval(probability: np.ndarray, se: np.ndarray) -> tuple[np.ndarra
 
 
 def step(times: np.ndarray, values: np.ndarray, at: np.ndarray, before: float) -> np.ndarray:
-    """Value of a step function at the times `at`; `before` holds until its first step."""
-    return np.concatenate([[before], values])[np.searchsorted(times, at, side="right")]
+    """Value of a step function at the times `at`; `before` holds until its first step.
+
+    A time that falls short of a step by rounding alone (`tolerance`) is on it.
+    """
+    reached = np.searchsorted(times, np.asarray(at) + tolerance(times), side="right")
+    return np.concatenate([[before], values])[reached]

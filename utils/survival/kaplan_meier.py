@@ -6,11 +6,52 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
-from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+from scipy.special import chdtrc
 
-from utils.checks import as_list, require_follow_up, require_groups, require_some_events
-from utils.survival._common import Z95, by_group, log_log_interval, step
+from utils.checks import as_list, require_groups, require_some_events
+from utils.survival._common import (
+    Z95,
+    by_group,
+    chosen_times,
+    follow_up,
+    log_log_interval,
+    step,
+    tolerance,
+)
+
+COUNTED = np.sqrt(np.finfo(float).eps)
+
+
+def _curve(part: pd.DataFrame, time: str, event: str, entry: str | None = None) -> pd.DataFrame:
+    """Kaplan-Meier table of checked rows (`follow_up`) of one group."""
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    times, events = part[time].to_numpy(), part[event].to_numpy()
+    entries = None if entry is None else part[entry].to_numpy()
+    grid, position = np.unique(times, return_inverse=True)
+    at_risk = len(times) - np.searchsorted(np.sort(times), grid, side="left")
+    if entries is not None:
+        at_risk -= len(times) - np.searchsorted(np.sort(entries), grid, side="left")
+    happened = np.bincount(position, weights=events).astype(np.int64)
+    if happened.any():
+        fit = SurvfuncRight(times, events, entry=entries)
+        survival = step(fit.surv_times, fit.surv_prob, grid, 1.0)
+        se = step(fit.surv_times, fit.surv_prob_se, grid, 0.0)
+    else:
+        survival, se = np.ones(len(grid)), np.zeros(len(grid))
+    lower, upper = log_log_interval(survival, se)
+    return pd.DataFrame(
+        {
+            "time": grid,
+            "at_risk": at_risk.astype(np.int64),
+            "events": happened,
+            "censored": np.bincount(position).astype(np.int64) - happened,
+            "survival": survival,
+            "se": se,
+            "lower": lower,
+            "upper": upper,
+        }
+    )
 
 
 def kaplan_meier(
@@ -43,45 +84,31 @@ def kaplan_meier(
     Raises
     ------
     ValueError
-        For a missing column, an event not coded 0/1, a missing or negative time, a missing or
-        empty group; names column, row and remedy.
+        For a missing column, an event not coded 0/1, a missing or negative time, a missing
+        group; names column, row and remedy.
 
     Notes
     -----
-    On statsmodels' SurvfuncRight; equals R's survfit(conf.type="log-log").
+    On statsmodels' SurvfuncRight; equals R's survfit(conf.type="log-log"), near-ties of
+    floating point included (timefix).
     """
-    require_follow_up(data, time, event, entry=entry, by=by)
+    rows = follow_up(data, time, event, entry=entry, by=by)
+    return by_group(rows, by, lambda part: _curve(part, time, event, entry))
 
-    def one(part: pd.DataFrame) -> pd.DataFrame:
-        times = part[time].to_numpy(float)
-        events = part[event].to_numpy(float)
-        entries = None if entry is None else part[entry].to_numpy(float)
-        grid, position = np.unique(times, return_inverse=True)
-        at_risk = (len(times) - np.searchsorted(np.sort(times), grid, side="left")).astype(int)
-        if entries is not None:
-            at_risk -= len(times) - np.searchsorted(np.sort(entries), grid, side="left")
-        happened = np.bincount(position, weights=events).astype(int)
-        if happened.any():
-            fit = SurvfuncRight(times, events, entry=entries)
-            survival = step(fit.surv_times, fit.surv_prob, grid, 1.0)
-            se = step(fit.surv_times, fit.surv_prob_se, grid, 0.0)
-        else:
-            survival, se = np.ones(len(grid)), np.zeros(len(grid))
-        lower, upper = log_log_interval(survival, se)
-        return pd.DataFrame(
-            {
-                "time": grid,
-                "at_risk": at_risk,
-                "events": happened,
-                "censored": np.bincount(position).astype(int) - happened,
-                "survival": survival,
-                "se": se,
-                "lower": lower,
-                "upper": upper,
-            }
-        )
 
-    return by_group(data, by, one)
+def _read(part: pd.DataFrame, time: str, event: str, wanted: np.ndarray) -> pd.DataFrame:
+    """The curve of one group at the times `wanted`, NaN where nothing is known."""
+    curve = _curve(part, time, event)
+    grid = curve["time"].to_numpy()
+    followed = np.sort(part[time].to_numpy())
+    early = wanted - tolerance(grid)
+    at_risk = len(followed) - np.searchsorted(followed, early, side="left")
+    known = (early <= grid[-1]) | (curve["survival"].iloc[-1] == 0)
+    table = pd.DataFrame({"time": wanted, "at_risk": at_risk.astype(np.int64)})
+    for column, before in (("survival", 1.0), ("se", 0.0), ("lower", 1.0), ("upper", 1.0)):
+        values = step(grid, curve[column].to_numpy(), wanted, before)
+        table[column] = np.where(known, values, np.nan)
+    return table
 
 
 def survival_at(
@@ -95,41 +122,56 @@ def survival_at(
 
     Parameters
     ----------
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
     at : float or list of float
         Times, in the unit of `time`.
+    by : str or list of str, optional
+        Column(s) that name the groups.
 
     Returns
     -------
     DataFrame
         [by], time, at_risk (people followed to that time or longer), survival, se, lower,
-        upper. NaN after the group's last follow-up: nothing is known there.
+        upper. After a group's last follow-up nothing is known (NaN), unless all have had the
+        event by then: survival stays 0, and has no standard error and no interval.
+
+    Raises
+    ------
+    ValueError
+        As `kaplan_meier`; also for a time that is missing or below 0.
+
+    Notes
+    -----
+    Equals R's summary(survfit(conf.type="log-log"), times=at).
     """
-    wanted = np.atleast_1d(np.asarray(at, dtype=float))
-
-    def one(part: pd.DataFrame) -> pd.DataFrame:
-        curve = kaplan_meier(part, time, event)
-        known = wanted <= curve["time"].max()
-        followed = part[time].to_numpy(float)
-        table = pd.DataFrame(
-            {"time": wanted, "at_risk": [int((followed >= t).sum()) for t in wanted]}
-        )
-        for column, before in (("survival", 1.0), ("se", 0.0), ("lower", 1.0), ("upper", 1.0)):
-            values = step(curve["time"].to_numpy(), curve[column].to_numpy(), wanted, before)
-            table[column] = np.where(known, values, np.nan)
-        return table
-
-    require_follow_up(data, time, event, by=by)
-    return by_group(data, by, one)
+    wanted = chosen_times(at, "at")
+    rows = follow_up(data, time, event, by=by)
+    return by_group(rows, by, lambda part: _read(part, time, event, wanted))
 
 
 def _first_time_at_or_below(times: np.ndarray, curve: np.ndarray, level: float) -> float:
     """Time at which a curve first reaches `level`; the middle of a step that lies on it."""
-    reached = np.flatnonzero(curve <= level + 1e-12)
-    below = np.flatnonzero(curve < level - 1e-12)
+    reached = np.flatnonzero(curve <= level + COUNTED)
+    below = np.flatnonzero(curve < level - COUNTED)
     if reached.size == 0:
         return np.nan
     last = below[0] if below.size else reached[0]
     return float(times[reached[0]] + times[last]) / 2
+
+
+def _median(part: pd.DataFrame, time: str, event: str, share: float) -> pd.DataFrame:
+    """The time by which `share` of one group have had the event, in a row."""
+    curve = _curve(part, time, event)
+    times = curve["time"].to_numpy()
+    median, lower, upper = (
+        _first_time_at_or_below(times, curve[column].to_numpy(), 1 - share)
+        for column in ("survival", "lower", "upper")
+    )
+    counts = {"n": [len(part)], "events": [int(part[event].sum())]}
+    return pd.DataFrame(counts | {"median": [median], "lower": [lower], "upper": [upper]})
 
 
 def median_survival(
@@ -143,8 +185,14 @@ def median_survival(
 
     Parameters
     ----------
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
+    by : str or list of str, optional
+        Column(s) that name the groups.
     share : float
-        Share with the event: 0.5 for the median, 0.25 for the first quartile.
+        Share with the event, between 0 and 1: 0.5 the median, 0.25 the first quartile.
 
     Returns
     -------
@@ -152,31 +200,24 @@ def median_survival(
         [by], n, events, median, lower, upper in the unit of `time`; NaN where the curve, or
         its log-log limit, never gets that low.
 
+    Raises
+    ------
+    ValueError
+        As `kaplan_meier`; also for a share that is not between 0 and 1.
+
     Notes
     -----
-    Equals R's quantile(survfit(conf.type="log-log")), which takes the middle of a step that
-    lies exactly on the level.
+    The first time at which the curve is at or below 1 - share; where a step lies exactly on
+    that level and a lower one follows, the middle of the step. Equals the median that R prints
+    for survfit(conf.type="log-log"), and R's quantile() but for one case: a curve that lies
+    exactly on the level up to its end. There quantile() takes the middle between the step's
+    start and the last follow-up, a time that says when watching stopped, not when people had
+    the event; here, as in R's print, it is the step's start.
     """
-    require_follow_up(data, time, event, by=by)
-
-    def one(part: pd.DataFrame) -> pd.DataFrame:
-        curve = kaplan_meier(part, time, event)
-        times = curve["time"].to_numpy()
-        median, lower, upper = (
-            _first_time_at_or_below(times, curve[column].to_numpy(), 1 - share)
-            for column in ("survival", "lower", "upper")
-        )
-        return pd.DataFrame(
-            {
-                "n": [len(part)],
-                "events": [int(part[event].sum())],
-                "median": [median],
-                "lower": [lower],
-                "upper": [upper],
-            }
-        )
-
-    return by_group(data, by, one)
+    if not 0 < share < 1:
+        raise ValueError(f"share is {share}: give a number between 0 and 1, 0.5 for the median")
+    rows = follow_up(data, time, event, by=by)
+    return by_group(rows, by, lambda part: _median(part, time, event, share))
 
 
 def median_follow_up(
@@ -186,14 +227,33 @@ def median_follow_up(
 
     The end of observation is the event here, and the event of interest censors it.
 
+    Parameters
+    ----------
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
+    by : str or list of str, optional
+        Column(s) that name the groups.
+
     Returns
     -------
     DataFrame
         [by], n, events, median, lower, upper; `events` counts the people whose observation
         ended without the event.
+
+    Raises
+    ------
+    ValueError
+        As `kaplan_meier`.
+
+    Notes
+    -----
+    Schemper and Smith 1996, doi 10.1016/0197-2456(96)00075-X.
     """
-    require_follow_up(data, time, event)
-    return median_survival(data.assign(**{event: 1 - data[event].astype(int)}), time, event, by)
+    rows = follow_up(data, time, event, by=by)
+    rows[event] = 1 - rows[event]
+    return by_group(rows, by, lambda part: _median(part, time, event, 0.5))
 
 
 def restricted_mean(
@@ -203,37 +263,55 @@ def restricted_mean(
 
     Parameters
     ----------
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
     horizon : float
-        Where the area ends, in the unit of `time`; within each group's follow-up.
+        Where the area ends, above 0 and in the unit of `time`; within the follow-up of each
+        group, or anywhere in a group that all have had the event.
+    by : str or list of str, optional
+        Column(s) that name the groups.
 
     Returns
     -------
     DataFrame
-        [by], horizon, mean, se, lower, upper in the unit of `time`.
+        [by], horizon, mean, se, lower, upper in the unit of `time`; the interval is normal.
 
     Raises
     ------
     ValueError
-        If a group's follow-up ends before the horizon.
+        As `kaplan_meier`; also if a group's follow-up ends before the horizon.
+
+    Notes
+    -----
+    The area A under S up to the horizon; its variance is the sum over event times of
+    (area after t)^2 d / (n (n - d)). Equals R's summary(survfit, rmean=horizon).
     """
-    require_follow_up(data, time, event, by=by)
+    if not 0 < horizon < np.inf:
+        raise ValueError(f"horizon is {horizon}: give a time above 0, in the unit of {time!r}")
+    rows = follow_up(data, time, event, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
-        if part[time].max() < horizon:
+        curve = _curve(part, time, event)
+        last, free = curve["time"].iloc[-1], curve["survival"].iloc[-1]
+        if last < horizon - tolerance(curve["time"].to_numpy()) and free > 0:
             raise ValueError(
-                f"column {time!r}: follow-up ends at {part[time].max():g} in a group, before the "
-                f"horizon {horizon:g}. Remedy: choose a horizon that every group reaches"
+                f"column {time!r}: follow-up ends at {last:g}, before the horizon {horizon:g}. "
+                "Remedy: choose a horizon that every group reaches"
             )
-        curve = kaplan_meier(part, time, event).query("time < @horizon")
+        curve = curve[curve["time"] < horizon]
         edges = np.concatenate([[0.0], curve["time"], [horizon]])
         areas = np.diff(edges) * np.concatenate([[1.0], curve["survival"]])
         area_after = areas.sum() - np.cumsum(areas)[:-1]
-        d, n = curve["events"].to_numpy(), curve["at_risk"].to_numpy()
-        spread = d / (n * (n - d))
+        d, n = curve["events"].to_numpy(float), curve["at_risk"].to_numpy(float)
+        # Var = sum of (area after t)^2 d / (n (n - d)); no area is left once all have died (n = d)
+        # Klein and Moeschberger 2003, Survival Analysis, section 4.5
+        spread = np.divide(d, n * (n - d), out=np.zeros_like(n), where=n > d)
         mean, se = areas.sum(), np.sqrt(np.sum(area_after**2 * spread))
         return pd.DataFrame(
             {
-                "horizon": [horizon],
+                "horizon": [float(horizon)],
                 "mean": [mean],
                 "se": [se],
                 "lower": [mean - Z95 * se],
@@ -241,7 +319,7 @@ def restricted_mean(
             }
         )
 
-    return by_group(data, by, one)
+    return by_group(rows, by, one)
 
 
 def conditional_survival(
@@ -256,67 +334,134 @@ def conditional_survival(
 
     Parameters
     ----------
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
     given : float or list of float
         Event-free time already reached.
     further : float
-        Additional time, in the same unit.
+        Additional time, above 0, in the same unit.
+    by : str or list of str, optional
+        Column(s) that name the groups.
 
     Returns
     -------
     DataFrame
-        [by], given, further, at_risk, survival, se, lower, upper.
-    """
-    require_follow_up(data, time, event, by=by)
-
-    def one(part: pd.DataFrame) -> pd.DataFrame:
-        rows = []
-        for start in np.atleast_1d(np.asarray(given, dtype=float)):
-            left = part[part[time] > start]
-            if left.empty:
-                rows.append({"at_risk": 0})
-                continue
-            shifted = left.assign(**{time: left[time] - start})
-            rows.append(
-                survival_at(shifted, time, event, further).iloc[0].drop("time").to_dict()
-                | {"at_risk": len(left)}
-            )
-        table = pd.DataFrame(rows, columns=["at_risk", "survival", "se", "lower", "upper"])
-        table.insert(0, "given", np.atleast_1d(np.asarray(given, dtype=float)))
-        table.insert(1, "further", float(further))
-        return table
-
-    return by_group(data, by, one)
-
-
-def logrank(
-    data: pd.DataFrame, time: str, event: str, by: str, strata: str | None = None
-) -> pd.Series:
-    """Log-rank test: do the groups share one hazard?
-
-    Parameters
-    ----------
-    by : str
-        Column that names two or more groups.
-    strata : str, optional
-        Column within whose levels the groups are compared.
-
-    Returns
-    -------
-    Series
-        statistic (chi-squared), df, p.
+        [by], given, further, at_risk (people still followed beyond `given`), survival, se,
+        lower, upper; NaN where follow-up does not reach.
 
     Raises
     ------
     ValueError
-        Also if there is only one group, or no event.
+        As `kaplan_meier`; also for a `given` below 0 or a `further` that is not above 0.
+
+    Notes
+    -----
+    S(given + further) / S(given): the curve of those still followed beyond `given`, with its
+    own Greenwood error. Equals R's survfit of subset = time > given.
     """
-    require_follow_up(data, time, event, by=[by, *as_list(strata)])
-    require_groups(data, by, at_least=2)
-    require_some_events(data, event)
-    codes = pd.factorize(data[by], sort=True)[0]
-    layers = None if strata is None else pd.factorize(data[strata], sort=True)[0]
-    statistic, _ = survdiff(
-        data[time].to_numpy(float), data[event].to_numpy(float), codes, strata=layers
+    starts = chosen_times(given, "given")
+    if not 0 < further < np.inf:
+        raise ValueError(f"further is {further}: give a time above 0, in the unit of {time!r}")
+    rows = follow_up(data, time, event, by=by)
+
+    def one(part: pd.DataFrame) -> pd.DataFrame:
+        tables = []
+        for start in starts:
+            left = part[part[time] > start + tolerance(part[time].to_numpy())]
+            row = pd.DataFrame({"given": [start], "further": [float(further)], "at_risk": [0]})
+            if len(left):
+                read = _read(left, time, event, np.array([start + further]))
+                row = row.assign(at_risk=len(left), **read.drop(columns=["time", "at_risk"]))
+            tables.append(row)
+        columns = ["given", "further", "at_risk", "survival", "se", "lower", "upper"]
+        return (
+            pd.concat(tables, ignore_index=True)
+            .reindex(columns=columns)
+            .astype(dict.fromkeys(columns[3:], float))
+        )
+
+    return by_group(rows, by, one)
+
+
+def logrank(
+    data: pd.DataFrame,
+    time: str,
+    event: str,
+    by: str | Sequence[str],
+    strata: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Log-rank test: do the groups share one hazard?
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
+    by : str or list of str
+        Column(s) that name two or more groups.
+    strata : str or list of str, optional
+        Column(s) within whose levels the groups are compared.
+
+    Returns
+    -------
+    DataFrame
+        One row: statistic (chi-squared), df, p. A group that is at risk at no event says
+        nothing and counts for no degree of freedom.
+
+    Raises
+    ------
+    ValueError
+        As `kaplan_meier`; also if there is only one group, no event, or nobody at risk in a
+        second group when an event comes.
+
+    Notes
+    -----
+    On statsmodels' survdiff; equals R's survdiff, whose df counts the groups with expected
+    events.
+    """
+    columns, layers = as_list(by), as_list(strata)
+    rows = follow_up(data, time, event, by=[*columns, *layers])
+    if len(columns) == 1:
+        require_groups(rows, columns, at_least=2)
+    require_some_events(rows, event)
+    from statsmodels.duration.survfunc import survdiff
+
+    times, happened = rows[time].to_numpy(), rows[event].to_numpy()
+    groups = rows.groupby(columns, observed=True)
+    group = groups.ngroup().to_numpy()
+    layer = (
+        rows.groupby(layers, observed=True).ngroup().to_numpy()
+        if layers
+        else np.zeros(len(rows), dtype=np.int64)
     )
-    df = data[by].nunique() - 1
-    return pd.Series({"statistic": float(statistic), "df": df, "p": float(chi2.sf(statistic, df))})
+    first_event = pd.Series(times[happened == 1]).groupby(layer[happened == 1]).min()
+    informative = times >= pd.Series(layer).map(first_event).to_numpy()
+    counted = np.unique(group[informative])
+    if len(counted) < 2:
+        names = [", ".join(map(str, labels)) for labels, _ in groups]
+        silent = [name for code, name in enumerate(names) if code not in counted]
+        raise ValueError(
+            f"column {columns[0]!r}: "
+            + (f"group {silent[0]!r} is" if silent else "no second group is")
+            + " never at risk at an event, there is nothing to compare. "
+            "Remedy: check the filter, or say that the groups cannot be compared"
+        )
+    try:
+        statistic = float(
+            survdiff(
+                times[informative],
+                happened[informative],
+                group[informative],
+                strata=layer[informative] if layers else None,
+            )[0]
+        )
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            f"column {columns[0]!r}: the groups are never at risk together at an event that "
+            "some of them survive, there is nothing to compare. Remedy: check the strata"
+        ) from error
+    df = len(counted) - 1
+    return pd.DataFrame({"statistic": [statistic], "df": [df], "p": [float(chdtrc(df, statistic))]})
