@@ -253,6 +253,25 @@ def test_unlike_measures_are_read_apart():
     assert other_side.conclusion == IMPRECISE
 
 
+@pytest.mark.parametrize(
+    "measures, k",
+    [
+        (("hazard ratio of relapse", "rate ratio of relapse"), 2),
+        (("SIR", "aHR, death competing"), 2),
+        (("Hazard ratio of death at risk", "sHR"), 2),
+        (("RR", "risk ratio of relapse, rate in 5 years"), 2),
+        (("odds ratio", "OR of relapse"), 2),
+        (("odds ratio", "risk ratio"), 1),
+        (("odds ratio", "hazard ratio"), 1),
+        (("risk ratio after moderate exercise", "hazard ratio"), 1),
+        (("ratio", "another ratio"), 2),
+    ],
+)
+def test_measures_are_told_apart_by_their_first_word(measures, k):
+    rows = [(1.5, 1.3, 1.8, {"measure": measure}) for measure in measures]
+    assert decide(RAISES, several(*rows)).estimate.k == k
+
+
 def test_unlike_measures_that_conflict_only_as_pools_conflict():
     odds, rate = {"measure": "odds ratio"}, {"measure": "hazard ratio"}
     lines = several(
@@ -534,6 +553,25 @@ def test_a_line_refuses_what_it_cannot_be_and_says_what_to_do(row, options, said
 def test_lines_that_cannot_be_counted_are_refused_by_name(part, lines, said):
     with pytest.raises(ValueError, match=f"(?s)study.*Remedy.*{said}"):
         decide(part, lines)
+
+
+@pytest.mark.parametrize(
+    "part, said",
+    [
+        ({}, "type"),
+        (RAISES | {"type": "causal"}, "type"),
+        (RAISES | {"direction": "up"}, "raises"),
+        ({"type": "effect", "direction": "raises"}, "margin"),
+        (RAISES | {"margin": 0.9}, "1.11"),
+        (LOWERS | {"margin": 1.11}, "0.90"),
+        (SHARE | {"scale": "percent"}, "share"),
+        (SHARE | {"direction": "raises"}, "at least"),
+        ({key: WHY[key] for key in WHY if key != "rival"}, "rival"),
+    ],
+)
+def test_a_claim_of_ones_own_is_told_what_it_lacks(part, said):
+    with pytest.raises(ValueError, match=f"(?s)part: .*Remedy: .*{said}|part: {said}.*Remedy"):
+        decide(part, [])
 
 
 def test_a_context_line_may_be_on_another_scale():

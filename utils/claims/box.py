@@ -108,6 +108,8 @@ class Verdict:
             words = {-1: "down one, ", 0: "", 1: "up one, "}
             steps = [f"starts {first['why']}", *(words[s["change"]] + s["why"] for s in rest)]
             short.append(f"How sure: {'; '.join(steps)}; so {c['certainty']}.")
+        elif c["value"]:
+            short.append("How sure: no level, since the conclusion names no side.")
         short += [f"Note: {note}." for note in c["notes"]]
         if c["looked"]:
             short.append(f"Where we looked: {c['looked']}")

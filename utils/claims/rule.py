@@ -95,7 +95,7 @@ _BACK: dict[str, Callable[[Any], Any]] = {
 
 
 def _pool(estimate: np.ndarray, se: np.ndarray, method: str) -> pd.Series:
-    return pool(estimate, se, method=method)
+    return pool(pd.DataFrame({"y": estimate, "se": se}), "y", "se", method=method).iloc[0]
 
 
 def combine(lines: Sequence[Line], part: dict, method: str = "REML") -> Estimate:
@@ -178,18 +178,19 @@ def _side(line: Line, part: dict) -> int:
     return int(np.sign(estimate - _marks(part)[0]))
 
 
+_KINDS = (
+    ("ratio of odds", re.compile(r"\b(?i:odds)\b|\bOR\b")),
+    ("ratio of speeds", re.compile(r"\b(?i:hazards?|rate|incidence)\b|\bSIR\b|\b[as]?HR\b")),
+    ("ratio of risks", re.compile(r"\b(?i:risks?)\b|\bRR\b")),
+)
+
+
 def _kind(line: Line, part: dict) -> str:
-    """What a ratio is a ratio of; lines of unlike kinds are not pooled."""
+    """What a ratio is a ratio of, from the first such word; unlike kinds are not pooled."""
     if _scale(part) != "ratio":
         return _scale(part)
-    for kind, words in {
-        "ratio of odds": r"odds|\bOR\b",
-        "ratio of speeds": r"hazard|rate|incidence|\bSIR\b|\ba?HR\b",
-        "ratio of risks": r"risk|\bRR\b",
-    }.items():
-        if re.search(words, line.measure):
-            return kind
-    return "ratio"
+    found = {match.start(): kind for kind, words in _KINDS if (match := words.search(line.measure))}
+    return found[min(found)] if found else "ratio"
 
 
 def sort_lines(part: dict, lines: Sequence[Line]) -> tuple[list[Line], dict[str, str]]:
@@ -259,6 +260,49 @@ def sort_lines(part: dict, lines: Sequence[Line]) -> tuple[list[Line], dict[str,
                 "keep one line of them, or mark the others inside it",
             )
     return chosen, why
+
+
+_NEEDS: dict[str, dict[str, Any]] = {
+    "effect": {"direction": ("raises", "lowers"), "margin": None},
+    "frequency": {"direction": ("at least", "between"), "threshold": None, "scale": tuple(_TO)},
+    "mechanism": {
+        "direction": ("at least",),
+        "threshold": None,
+        "scale": tuple(_TO),
+        "rival": None,
+    },
+    "value": {},
+}
+
+
+def check_part(part: dict) -> None:
+    """Raise ValueError unless a part says what would count: names the key and the remedy.
+
+    Parameters
+    ----------
+    part : dict
+        A registered part, or one of your own.
+
+    Raises
+    ------
+    ValueError
+        For a key that is missing or holds an unknown word, and a margin on the wrong side of 1.
+    """
+    needs = _NEEDS.get(part.get("type", ""))
+    if needs is None:
+        raise ValueError(f"part: type is {part.get('type')!r}. Remedy: use one of {list(_NEEDS)}")
+    for key, words in needs.items():
+        if key not in part or (words and part[key] not in words):
+            say = f"one of {words}" if words else "it (see data/claims.toml for examples)"
+            raise ValueError(
+                f"part: {key} is {part.get(key)!r} for a claim of type {part['type']!r}. "
+                f"Remedy: give {say}"
+            )
+    if part["type"] == "effect" and (part["margin"] > 1) != (part["direction"] == "raises"):
+        raise ValueError(
+            f"part: margin {part['margin']} lies on the wrong side of 1 for a claim that "
+            f"{part['direction']}. Remedy: 1.11 for raises, 0.90 for lowers"
+        )
 
 
 def _compares(part: dict) -> bool:
@@ -429,6 +473,7 @@ def decide(part: dict, lines: Sequence[Line]) -> Decision:
     ValueError
         For lines that contradict each other or the scale of the part; names line and remedy.
     """
+    check_part(part)
     if part["type"] == "value":
         return Decision(VALUE, context={line.label: "a value needs none" for line in lines})
     chosen, context = sort_lines(part, lines)
@@ -466,8 +511,8 @@ def _notes(raw: str, lead: Pooled, pools: list[Pooled], conflict: str, part: dic
         if lead.left_out:
             notes.append(
                 f"all {lead.random.k} lines together: {in_words(lead.random, part)}; the number "
-                f"above leaves out {_join(lead.left_out)}, furthest out on the claimed side: a "
-                "line further out cannot speak against"
+                f"above leaves out {_join(lead.left_out)}, furthest out on that side: a line "
+                "further out cannot speak against it"
             )
         notes.append(
             f"one common effect: {common}, which reads "
@@ -564,6 +609,8 @@ def _p(value: float) -> str:
 
 
 def _imprecision(conclusion: str, lead: Pooled, pools: list[Pooled], part: dict) -> str:
+    if lead.left_out:
+        return "all lines together leave it open"
     if read(lead.common, part) != read(lead.random, part):
         return "random effects and one common effect read differently"
     if part["type"] == "effect" and conclusion != AGAINST:
