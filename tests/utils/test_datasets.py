@@ -125,6 +125,13 @@ def test_missing_register_is_named(copy):
         datasets.names()
 
 
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[["])
+def test_an_unreadable_register_is_named_with_its_remedy(content, copy):
+    (copy / "datapackage.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"data/datapackage\.json.*git checkout -- data/data"):
+        datasets.names()
+
+
 def one_digit(file: Path) -> None:
     """Change the last digit of a file."""
     content = file.read_bytes()
