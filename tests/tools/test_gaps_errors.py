@@ -16,7 +16,6 @@ from utils import (
     claims,
     cox,
     exercises,
-    kaplan_meier,
     mixture_cure,
     plots,
 )
@@ -34,10 +33,6 @@ GOOD = pd.DataFrame(
 @pytest.mark.parametrize(
     "use, message",
     [
-        (
-            lambda: kaplan_meier({"t": [1], "e": [1]}, "t", "e"),
-            "must be a pandas DataFrame, not dict",
-        ),
         (lambda: cox(GOOD, "age", "t", "e", ties="exact"), "'efron' or 'breslow', not 'exact'"),
         (lambda: cox(GOOD.assign(age=np.nan), "age", "t", "e"), "every row has a missing value"),
         (lambda: brier(GOOD.assign(free=90), "t", "e", "free", 2), "column 'free'.*above 1"),

@@ -1,150 +1,169 @@
-"""Bad input gets an error that names the column, the row and the remedy."""
+"""Bad input gets an error that names the column, the row and the remedy.
+
+That every remedy works is tested in test_remedies.py.
+"""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from utils import (
-    cox,
+    conditional_survival,
     cumulative_incidence,
+    incidence_at,
     kaplan_meier,
-    landmark,
     logrank,
+    median_follow_up,
     median_survival,
-    piecewise_exponential,
     rates,
     restricted_mean,
-    split_follow_up,
+    survival_at,
 )
+from utils.checks import as_list, refuse_numbers_as_text, require_event, require_numbers
 
 GOOD = pd.DataFrame(
     {
         "months": [3.0, 5, 8, 13],
         "relapse": [1, 0, 1, 1],
         "arm": ["a", "a", "b", "b"],
-        "age": [50.0, 60, 55, 65],
     },
     index=["p1", "p2", "p3", "p4"],
 )
-EVERY = (kaplan_meier, median_survival, rates, cumulative_incidence)
+ONE_CAUSE = {
+    "kaplan_meier": lambda d: kaplan_meier(d, "months", "relapse", "arm"),
+    "survival_at": lambda d: survival_at(d, "months", "relapse", 2, "arm"),
+    "median_survival": lambda d: median_survival(d, "months", "relapse", "arm"),
+    "median_follow_up": lambda d: median_follow_up(d, "months", "relapse", "arm"),
+    "restricted_mean": lambda d: restricted_mean(d, "months", "relapse", 2, "arm"),
+    "conditional_survival": lambda d: conditional_survival(d, "months", "relapse", 1, 1, "arm"),
+    "logrank": lambda d: logrank(d, "months", "relapse", "arm"),
+    "rates": lambda d: rates(d, "months", "relapse", "arm"),
+}
+SEVERAL = {
+    "cumulative_incidence": lambda d: cumulative_incidence(d, "months", "relapse", "arm"),
+    "incidence_at": lambda d: incidence_at(d, "months", "relapse", 2, "arm"),
+}
+EVERY = ONE_CAUSE | SEVERAL
+BAD = {
+    "missing time": ({"months": [3, None, 8, 13]}, "column 'months', row 'p2'.*missing"),
+    "missing nullable time": (
+        {"months": pd.array([3, 5, None, 13], "Int64")},
+        "column 'months', row 'p3'.*missing",
+    ),
+    "negative time": ({"months": [3, -1.0, 8, 13]}, "column 'months', row 'p2'.*found -1.0"),
+    "infinite time": ({"months": [3, np.inf, 8, 13]}, "column 'months', row 'p2'.*finite"),
+    "time as text": ({"months": ["3", "5", "8", "13"]}, "column 'months'.*to_numeric"),
+    "a word among times": ({"months": ["3", "5", "?", "13"]}, "column 'months', row 'p3'.*'\\?'"),
+    "a comma": ({"months": ["3", "5,5", "8", "13"]}, "column 'months', row 'p2'.*'5,5'"),
+    "only words": ({"months": list("abcd")}, "column 'months' holds .*'a'"),
+    "dates": ({"months": pd.to_datetime(["2020-01-01"] * 4)}, "column 'months' holds dates"),
+    "missing event": ({"relapse": [1, 0, np.nan, 1]}, "column 'relapse', row 'p3'.*missing"),
+    "missing boolean event": (
+        {"relapse": pd.array([True, None, False, True], "boolean")},
+        "column 'relapse', row 'p2'.*missing",
+    ),
+    "missing true or false": (
+        {"relapse": pd.Series([True, False, True, None], GOOD.index, dtype=object)},
+        "column 'relapse', row 'p4'.*missing",
+    ),
+    "half an event": ({"relapse": [1, 0.5, 1, 1]}, "column 'relapse', row 'p2'.*found 0.5"),
+    "an event below 0": ({"relapse": [1, -1, 1, 1]}, "column 'relapse', row 'p2'.*found -1"),
+    "event as words": (
+        {"relapse": ["yes", "no", "yes", "yes"]},
+        "column 'relapse' holds words.*'yes'.*Remedy",
+    ),
+    "missing group": ({"arm": ["a", "a", "b", None]}, "column 'arm', row 'p4'.*missing"),
+}
 
 
-def broken(**columns) -> pd.DataFrame:
-    return GOOD.assign(**columns)
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("name", EVERY)
+def test_every_function_names_column_and_row(name, bad):
+    EVERY[name](GOOD)
+    columns, message = BAD[bad]
+    with pytest.raises(ValueError, match=message):
+        EVERY[name](GOOD.assign(**columns))
 
 
-@pytest.mark.parametrize("use", EVERY)
-def test_missing_column_suggests_the_nearest(use):
-    with pytest.raises(ValueError, match="no column 'month': did you mean 'months'"):
-        use(GOOD, "month", "relapse")
-
-
-@pytest.mark.parametrize("use", (kaplan_meier, median_survival, rates))
-def test_event_coded_one_two_names_row_and_recoding(use):
+@pytest.mark.parametrize("name", ONE_CAUSE)
+def test_event_coded_one_two_names_row_and_recoding(name):
     with pytest.raises(ValueError, match=r"column 'relapse', row 'p1'.*== 2\)\.astype\(int\)"):
-        use(broken(relapse=[2, 1, 2, 2]), "months", "relapse")
+        ONE_CAUSE[name](GOOD.assign(relapse=[2, 1, 2, 2]))
 
 
-@pytest.mark.parametrize("use", EVERY)
-@pytest.mark.parametrize(
-    "bad, said", [(np.nan, "finite"), (-1.0, "at least 0"), (np.inf, "finite")]
-)
-def test_bad_time_names_column_and_row(use, bad, said):
-    with pytest.raises(ValueError, match=f"column 'months', row 'p2'.*{said}.*Remedy"):
-        use(broken(months=[3.0, bad, 8, 13]), "months", "relapse")
+@pytest.mark.parametrize("name", EVERY)
+def test_a_column_that_is_absent_or_there_twice(name):
+    with pytest.raises(ValueError, match="no column 'months': did you mean 'month'"):
+        EVERY[name](GOOD.rename(columns={"months": "month"}))
+    with pytest.raises(ValueError, match="column 'arm' is there 2 times"):
+        EVERY[name](pd.concat([GOOD, GOOD[["arm"]]], axis=1))
 
 
-def test_text_where_numbers_belong():
-    with pytest.raises(ValueError, match="to_numeric"):
-        kaplan_meier(broken(months=["3", "5", "8", "13"]), "months", "relapse")
+@pytest.mark.parametrize("name", EVERY)
+def test_no_rows_or_no_table(name):
+    with pytest.raises(ValueError, match="no rows"):
+        EVERY[name](GOOD.iloc[:0])
+    with pytest.raises(ValueError, match="DataFrame, not dict"):
+        EVERY[name](GOOD.to_dict())
 
 
-def test_missing_event():
-    with pytest.raises(ValueError, match="column 'relapse', row 'p3'"):
-        kaplan_meier(broken(relapse=[1, 0, np.nan, 1]), "months", "relapse")
-
-
-def test_causes_are_whole_numbers():
-    with pytest.raises(ValueError, match="0 for censored"):
-        cumulative_incidence(broken(relapse=[1, 0.5, 1, 1]), "months", "relapse")
-
-
-def test_missing_group_names_row():
-    with pytest.raises(ValueError, match="column 'arm', row 'p4'.*dropna"):
-        kaplan_meier(broken(arm=["a", "a", "b", None]), "months", "relapse", by="arm")
+@pytest.mark.parametrize("name", ["logrank", "cumulative_incidence", "incidence_at"])
+def test_nothing_to_estimate_without_events(name):
+    with pytest.raises(ValueError, match="column 'relapse': no events in 4 rows"):
+        EVERY[name](GOOD.assign(relapse=0))
 
 
 def test_one_group_cannot_be_compared():
-    with pytest.raises(ValueError, match="one group only"):
-        logrank(broken(arm="a"), "months", "relapse", "arm")
-    with pytest.raises(ValueError, match="same value in every row"):
-        cox(broken(age=50.0), "age", "months", "relapse")
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda d: logrank(d, "months", "relapse", "arm"),
-        lambda d: cox(d, "age", "months", "relapse"),
-        lambda d: cumulative_incidence(d, "months", "relapse"),
-        lambda d: piecewise_exponential(d, "age", "months", "relapse"),
-    ],
-)
-def test_no_events(use):
-    with pytest.raises(ValueError, match="no events in 4 rows"):
-        use(broken(relapse=0))
-
-
-def test_empty_table():
-    with pytest.raises(ValueError, match="no rows"):
-        kaplan_meier(GOOD.iloc[:0], "months", "relapse")
+    with pytest.raises(ValueError, match="column 'arm' holds one group only"):
+        logrank(GOOD.assign(arm="a"), "months", "relapse", "arm")
 
 
 def test_entry_after_exit():
     with pytest.raises(ValueError, match="column 'start', row 'p2'.*before 'months'"):
-        kaplan_meier(broken(start=[0, 6.0, 0, 0]), "months", "relapse", entry="start")
-
-
-def test_horizon_beyond_follow_up():
-    with pytest.raises(ValueError, match="follow-up ends at 13"):
-        restricted_mean(broken(relapse=[1, 0, 1, 0]), "months", "relapse", 20)
-
-
-def test_cuts_must_increase():
-    with pytest.raises(ValueError, match="cuts must increase"):
-        split_follow_up(GOOD, "months", "relapse", cuts=[5, 3])
-
-
-def test_landmark_beyond_follow_up():
-    with pytest.raises(ValueError, match="earlier landmark"):
-        landmark(GOOD, "months", "relapse", at=99)
+        kaplan_meier(GOOD.assign(start=[0, 6.0, 0, 0]), "months", "relapse", entry="start")
 
 
 @pytest.mark.parametrize(
-    "formula, said",
-    [("months ~ age", "right-hand side"), ("0 + arm", "intercept"), ("agee", "columns are")],
+    "index, row", [([10, 20, 30, 40], "row 30:"), ([7] * 4, "row 7 at position 2")]
 )
-def test_bad_formula(formula, said):
-    with pytest.raises(ValueError, match=said):
-        cox(GOOD, formula, "months", "relapse")
+def test_a_row_is_named_by_its_label_and_by_its_position_where_labels_repeat(index, row):
+    with pytest.raises(ValueError, match=f"column 'months', {row}"):
+        kaplan_meier(GOOD.assign(months=[1, 2, -3, 4]).set_axis(index), "months", "relapse")
 
 
-def test_efron_with_cluster():
-    with pytest.raises(ValueError, match="ties='breslow'"):
-        cox(GOOD, "age", "months", "relapse", cluster="arm", ties="efron")
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.array([1, 0, 1, 1], "Int8"),
+        pd.array([True, False, True, True], "boolean"),
+        np.array([True, False, True, True]),
+        np.array([1, 0, 1, 1], dtype=np.uint8),
+        [1.0, 0.0, 1.0, 1.0],
+        pd.Series([True, False, True, True], GOOD.index, dtype=object),
+    ],
+    ids=["Int8", "boolean", "bool", "uint8", "float", "object"],
+)
+def test_an_event_of_any_type_is_a_whole_number(values):
+    codes = require_event(GOOD.assign(relapse=values), "relapse")
+    assert codes.dtype == "int64" and codes.tolist() == [1, 0, 1, 1]
+    floats = require_numbers(GOOD.assign(months=values), "months")
+    assert floats.dtype == float and floats.tolist() == [1, 0, 1, 1]
 
 
-def test_no_person_time():
-    with pytest.raises(ValueError, match="no person-time"):
-        rates(broken(months=0.0), "months", "relapse")
+@pytest.mark.parametrize(
+    "given, expected",
+    [(None, []), ("ab", ["ab"]), (3, [3]), (["a", "b", "a"], ["a", "b"]), (("a",), ["a"])],
+)
+def test_one_name_or_several(given, expected):
+    assert as_list(given) == expected
 
 
-def test_a_class_without_events_is_named():
-    with pytest.raises(ValueError, match=r"term 'arm\[T.b\]' holds no event.*neighbour"):
-        piecewise_exponential(broken(relapse=[1, 1, 0, 0]), "arm", "months", "relapse")
-
-
-def test_row_and_value_are_written_as_a_reader_would():
-    table = pd.DataFrame({"t": [1.0, 2, -3], "e": [1, 0, 1]}, index=pd.Index([10, 20, 30]))
-    with pytest.raises(ValueError, match="^column 't', row 30: must be at least 0, found -3.0 "):
-        kaplan_meier(table, "t", "e")
+@pytest.mark.parametrize(
+    "values, row",
+    [(["50", "61", "?", "70"], "row 2.*'\\?'"), (["50", "61,5", "7", "8"], "row 1.*'61,5'")],
+)
+def test_numbers_as_text_are_no_category(values, row):
+    with pytest.raises(ValueError, match=f"column 'age', {row}.*Remedy"):
+        refuse_numbers_as_text(pd.DataFrame({"age": values}), "age")
+    refuse_numbers_as_text(pd.DataFrame({"age": ["old", "young", "3", "old"]}), "age")
+    refuse_numbers_as_text(pd.DataFrame({"age": [1, 2]}), "age")

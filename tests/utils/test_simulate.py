@@ -186,3 +186,24 @@ def test_adherers_do_better_in_a_trial_of_nothing():
 def test_out_of_range_is_refused(name, parameters, message):
     with pytest.raises(ValueError, match=message):
         getattr(simulate, name)(**parameters)
+
+
+class Narrow:
+    """Numpy as on a machine of 32 bits, such as a browser: it repeats by 32-bit counts only."""
+
+    intp = np.int32
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    @staticmethod
+    def repeat(values, counts):
+        if not np.can_cast(counts.dtype, np.int32, "safe"):
+            raise TypeError(f"Cannot cast array data from {counts.dtype} to int32")
+        return np.repeat(values, counts)
+
+
+def test_counts_of_recurrences_fit_a_machine_of_32_bits(monkeypatch):
+    expected = simulate.frailty_recurrences(n=200, seed=4)
+    monkeypatch.setattr(simulate, "np", Narrow())
+    pd.testing.assert_frame_equal(simulate.frailty_recurrences(n=200, seed=4), expected)

@@ -1,0 +1,250 @@
+"""Every remedy that an error prints is right: typed as it stands, it makes the call work.
+
+A row: a table that is wrong, the call, and the remedy that must be printed. Where the first remedy
+leads to a second error, `then` holds the next ones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from utils import (
+    cumulative_incidence,
+    kaplan_meier,
+    mantel_haenszel,
+    pool,
+    ratio_table,
+    restricted_mean,
+    sir,
+    survival_at,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A wrong table, the call that refuses it, and what mends it, in order."""
+
+    bad: dict
+    call: object
+    remedy: str
+    then: tuple[str, ...] = ()
+    index: object = None
+
+
+def curve(data):
+    return kaplan_meier(data, "t", "e")
+
+
+def by_group(data):
+    return kaplan_meier(data, "t", "e", by="g")
+
+
+def entered(data):
+    return kaplan_meier(data, "t", "e", entry="a")
+
+
+def causes(data):
+    return cumulative_incidence(data, "t", "e")
+
+
+T, E = [1.0, 2, 3, 4], [1, 0, 1, 1]
+DROP_T, DROP_E = "data = data.dropna(subset=['t'])", "data = data.dropna(subset=['e'])"
+NUMBERS = "data['t'] = pd.to_numeric(data['t']"
+MONTHS = "data['t'] = (data['t'] - {}).dt.days / 30.4375"
+DAYS = ["2020-03-01", "2020-04-01", "2020-05-01", "2021-01-31"]
+BEGAN = pd.to_datetime(["2020-01-01"] * 4)
+CURVES = {
+    "missing time": Case({"t": [1, None, 3, 4], "e": E}, curve, DROP_T),
+    "nullable time": Case({"t": pd.array([1, None, 3, 4], "Int64"), "e": E}, curve, DROP_T),
+    "infinite time": Case(
+        {"t": [1, np.inf, 3, 4], "e": E}, curve, "data = data[data['t'].abs() < np.inf]"
+    ),
+    "negative time": Case({"t": [1, -2, 3, 4], "e": E}, curve, "data = data[data['t'] >= 0]"),
+    "missing event": Case({"t": T, "e": [1, None, 0, 1]}, curve, DROP_E),
+    "boolean event with a gap": Case(
+        {"t": T, "e": pd.array([True, None, False, True], "boolean")}, curve, DROP_E
+    ),
+    "true, false and None": Case({"t": T, "e": [True, None, False, True]}, curve, DROP_E),
+    "integer event with a gap": Case(
+        {"t": T, "e": pd.array([1, None, 0, 1], "Int8")}, curve, DROP_E
+    ),
+    "event coded 1 and 2": Case(
+        {"t": T, "e": [2, 1, 2, 2]}, curve, "data['e'] = (data['e'] == 2).astype(int)"
+    ),
+    "several causes for one event": Case(
+        {"t": T, "e": [0, 1, 2, 2]}, curve, "data['e'] = (data['e'] == 2).astype(int)"
+    ),
+    "numbers as text": Case({"t": ["1", "2", "3", "4"], "e": E}, curve, NUMBERS + ")"),
+    "numbers as text in categories": Case(
+        {"t": pd.Categorical(["1", "2", "3", "4"]), "e": E},
+        curve,
+        "data['t'] = pd.to_numeric(data['t'].astype(str))",
+    ),
+    "number categories": Case(
+        {"t": pd.Categorical(T), "e": E}, curve, "data['t'] = data['t'].astype(float)"
+    ),
+    "a question mark": Case(
+        {"t": ["1", "2", "?", "4"], "e": E}, curve, NUMBERS + ", errors='coerce')", (DROP_T,)
+    ),
+    "below the limit": Case(
+        {"t": ["<1", "2", None, "4"], "e": E}, curve, NUMBERS + ", errors='coerce')", (DROP_T,)
+    ),
+    "decimal commas": Case(
+        {"t": ["1,5", "2", "3,25", "4"], "e": E},
+        curve,
+        "data['t'] = pd.to_numeric(data['t'].str.replace(',', '.'))",
+    ),
+    "decimal commas and a gap": Case(
+        {"t": ["1,5", "2", None, "4"], "e": E},
+        curve,
+        "data['t'] = pd.to_numeric(data['t'].str.replace(',', '.'))",
+        (DROP_T,),
+    ),
+    "two dates": Case(
+        {"t": pd.to_datetime(DAYS), "e": E, "began": BEGAN}, curve, MONTHS.format("data['began']")
+    ),
+    "one date": Case({"t": pd.to_datetime(DAYS), "e": E}, curve, MONTHS.format("start")),
+    "dates as text": Case(
+        {"t": DAYS, "e": E},
+        curve,
+        "data['t'] = pd.to_datetime(data['t'])",
+        (MONTHS.format("start"),),
+    ),
+    "dates as text, day first": Case(
+        {"t": ["31/01/2020", "2/3/2020", "1/4/2020", "1/5/2020"], "e": E},
+        curve,
+        "data['t'] = pd.to_datetime(data['t'], dayfirst=True)",
+        (MONTHS.format("start"),),
+    ),
+    "durations": Case(
+        {"t": pd.to_timedelta(T, "D"), "e": E},
+        curve,
+        "data['t'] = data['t'] / pd.Timedelta(days=1)",
+    ),
+    "periods": Case(
+        {"t": pd.PeriodIndex(DAYS, freq="M"), "e": E},
+        curve,
+        "data['t'] = data['t'].dt.to_timestamp()",
+        (MONTHS.format("start"),),
+    ),
+    "yes and no": Case(
+        {"t": T, "e": ["yes", "no", "yes", "no"]},
+        curve,
+        "data['e'] = (data['e'] == 'yes').astype(int)",
+    ),
+    "yes, no and a gap": Case(
+        {"t": T, "e": ["yes", "no", None, "no"]},
+        curve,
+        DROP_E,
+        ("data['e'] = (data['e'] == 'yes').astype(int)",),
+    ),
+    "Yes and yes": Case(
+        {"t": T, "e": ["Yes", "no", "yes ", "no"]},
+        curve,
+        "data['e'] = (data['e'].astype(str).str.strip().str.lower() == 'yes').astype(int)",
+    ),
+    "categories dead and alive": Case(
+        {"t": T, "e": pd.Categorical(["dead", "alive", "dead", "alive"])},
+        curve,
+        "data['e'] = (data['e'] == 'dead').astype(int)",
+    ),
+    "event categories 0 and 1": Case(
+        {"t": T, "e": pd.Categorical(E)}, curve, "data['e'] = data['e'].astype(float)"
+    ),
+    "event as text": Case(
+        {"t": T, "e": ["1", "0", "1", "1"]}, curve, "data['e'] = pd.to_numeric(data['e'])"
+    ),
+    "three words": Case(
+        {"t": T, "e": ["relapse", "alive", "died", "alive"]},
+        causes,
+        "data['e'] = data['e'].map({'alive': 0, 'relapse': 1, 'died': 2}).astype(int)",
+    ),
+    "only causes": Case(
+        {"t": T, "e": pd.Categorical(["relapse", "died", "died", "died"])},
+        causes,
+        "data['e'] = data['e'].map({'relapse': 1, 'died': 2}).astype(int)",
+    ),
+    "the date of the event": Case(
+        {"t": T, "e": pd.to_datetime(["2020-01-01", None, None, "2020-02-03"])},
+        curve,
+        "data['e'] = data['e'].notna().astype(int)",
+    ),
+    "missing group": Case(
+        {"t": T, "e": E, "g": ["a", None, "b", "b"]},
+        by_group,
+        "data = data.dropna(subset=['g'])",
+    ),
+    "a group called time": Case(
+        {"t": T, "e": E, "time": list("aabb")},
+        lambda d: kaplan_meier(d, "t", "e", by="time" if "time" in d else "time_group"),
+        "data = data.rename(columns={'time': 'time_group'})",
+    ),
+    "entry after the end": Case(
+        {"a": [0, 5, 0, 0], "t": T, "e": E}, entered, "data = data[data['a'] < data['t']]"
+    ),
+    "an interval of rounding": Case(
+        {"a": [0, 0.3, 0, 0], "t": [1, 0.1 + 0.2, 3, 4], "e": E},
+        entered,
+        "data = data[data['t'] - data['a'] > 1e-6 * data['t']]",
+    ),
+    "a row label that repeats": Case(
+        {"t": [1, 2, None, 4], "e": E}, curve, DROP_T, index=[7, 7, 7, 8]
+    ),
+    "counts with a gap": Case(
+        {"o": pd.array([1, None], "Int64"), "x": [1.0, 2.0]},
+        lambda d: sir(d, "o", "x"),
+        "data = data.dropna(subset=['o'])",
+    ),
+    "a column that would be hidden": Case(
+        {"hr": [1.2], "lo": [1.0], "hi": [1.5], "se": [9]},
+        lambda d: ratio_table(d, "hr", "lo", "hi"),
+        "data = data.rename(columns={'se': 'se_printed'})",
+    ),
+    "a missing study": Case(
+        {"y": [0.1, None, 0.3], "s": [0.1, 0.1, 0.2]},
+        lambda d: pool(d, "y", "s"),
+        "data = data.dropna(subset=['y'])",
+    ),
+    "a missing stratum": Case(
+        {"a": [5, 4], "b": [3, 2], "c": [2, 3], "d": [4, 5], "g": ["x", None]},
+        lambda d: mantel_haenszel(d, *"abcd", "g"),
+        "data = data.dropna(subset=['g'])",
+    ),
+}
+MODELS: dict[str, Case] = {}
+
+
+@pytest.mark.parametrize("name", CURVES | MODELS)
+def test_a_remedy_typed_as_printed_makes_the_call_work(name):
+    case = (CURVES | MODELS)[name]
+    room = {"data": pd.DataFrame(case.bad, index=case.index), "pd": pd, "np": np}
+    room["start"] = pd.Timestamp("2020-01-01")
+    for remedy in (case.remedy, *case.then):
+        with pytest.raises(ValueError, match="Remedy: ") as error:
+            case.call(room["data"])
+        printed = str(error.value).partition("Remedy: ")[2]
+        assert printed.partition("  #")[0] == remedy
+        exec(printed, room)
+    assert len(case.call(room["data"]))
+
+
+def test_a_column_that_is_there_twice_is_mended_too():
+    room = {"data": pd.DataFrame([[1, 1, 2], [2, 0, 3]], columns=["t", "e", "t"])}
+    with pytest.raises(ValueError, match="column 't' is there 2 times.*Remedy: ") as error:
+        curve(room["data"])
+    exec(str(error.value).partition("Remedy: ")[2], room)
+    assert curve(room["data"])["time"].tolist() == [1, 2]
+
+
+def test_values_after_the_remedy_are_the_ones_that_were_meant():
+    data = pd.DataFrame({"t": ["1,5", "2,5"], "e": ["yes", "no"]})
+    for _ in range(2):
+        with pytest.raises(ValueError) as error:
+            survival_at(data, "t", "e", 2)
+        room = {"data": data, "pd": pd}
+        exec(str(error.value).partition("Remedy: ")[2], room)
+        data = room["data"]
+    assert data["t"].tolist() == [1.5, 2.5] and data["e"].tolist() == [1, 0]
+    assert restricted_mean(data, "t", "e", 2)["mean"].tolist() == [1.75]
