@@ -5,18 +5,14 @@ import shutil
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from tools import authoring, grading, lessons, sandbox
 from utils import (
     DATA,
-    brier,
     claims,
-    cox,
     exercises,
-    mixture_cure,
     plots,
 )
 
@@ -28,24 +24,6 @@ GOOD = pd.DataFrame(
         "free": [0.9, 0.8, 0.7, 0.6],
     }
 )
-
-
-@pytest.mark.parametrize(
-    "use, message",
-    [
-        (lambda: cox(GOOD, "age", "t", "e", ties="exact"), "'efron' or 'breslow', not 'exact'"),
-        (lambda: cox(GOOD.assign(age=np.nan), "age", "t", "e"), "every row has a missing value"),
-        (lambda: brier(GOOD.assign(free=90), "t", "e", "free", 2), "column 'free'.*above 1"),
-        (
-            lambda: brier(GOOD, "t", "e", "free", 9),
-            "column 't': nobody is followed to the horizon 9",
-        ),
-        (lambda: mixture_cure(GOOD.assign(t=[0.0, 1, 2, 3]), "t", "e"), "column 't'.*Remedy"),
-    ],
-)
-def test_refused_with_its_reason(use, message):
-    with pytest.raises(ValueError, match=message):
-        use()
 
 
 def test_an_exercise_defined_twice_is_named(tmp_path, monkeypatch):

@@ -251,7 +251,7 @@ def mean_cumulative_count(
     read_at : float
         Time at which the caption reads the curves.
     """
-    groups = groups_of(survival.mean_cumulative_count(data, id, start, stop, event, by), by)
+    groups = groups_of(survival.mean_cumulative_count(data, stop, event, id, start, by), by)
     table_end = max(part["time"].max() for _, part in groups)
     figure, (ax,) = axes(4.4)
     ends = []

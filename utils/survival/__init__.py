@@ -8,7 +8,7 @@ prediction    concordance, Brier score, mixture cure, the size of a study
 """
 
 from utils.survival.competing import cumulative_incidence, incidence_at
-from utils.survival.cox import baseline_hazard, concordance, cox
+from utils.survival.cox import baseline_hazard, cox
 from utils.survival.kaplan_meier import (
     conditional_survival,
     kaplan_meier,
@@ -25,7 +25,7 @@ from utils.survival.persontime import (
     rates,
     split_follow_up,
 )
-from utils.survival.prediction import brier, events_needed, mixture_cure
+from utils.survival.prediction import brier, concordance, events_needed, mixture_cure
 
 __all__ = [
     "baseline_hazard",

@@ -2,125 +2,219 @@
 
 from __future__ import annotations
 
-import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from utils.checks import require_follow_up, require_groups, require_numbers, require_some_events
-from utils.survival._common import Z95
+from utils.checks import as_list, require_columns, require_groups, require_some_events
+from utils.survival._common import by_group, follow_up
+from utils.survival._formula import (
+    Design,
+    coefficient_table,
+    design,
+    standardised,
+    without_event,
+)
+
+SETTLED = 1e-6  # a fit is done if Newton's next step is no larger, in deviations of a covariate
 
 
-def design_matrix(
-    formula: str, data: pd.DataFrame, keep_intercept: bool = False
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Columns of a right-hand side formula, and the rows of `data` that have them all.
+@dataclass(frozen=True)
+class Fit:
+    """A fitted Cox model, its covariates on their own scale.
 
-    Raises
-    ------
-    ValueError
-        For a formula with an outcome or without its intercept (`0 +` gives categories a column
-        too many, and NaN standard errors), and for a column called C (it hides patsy's C()).
+    Attributes
+    ----------
+    design : Design
+        Rows, covariates and names.
+    coef, se : ndarray
+        Log hazard ratios and their standard errors.
     """
-    import patsy
 
-    if "~" in formula:
-        raise ValueError(f"formula {formula!r}: give the right-hand side only, without '~'")
-    if re.search(r"(^|\+)\s*0\b|-\s*1\b", formula):
-        raise ValueError(
-            f"formula {formula!r}: leave out '0 +' and '- 1', the intercept is needed "
-            "to code categories"
-        )
-    if "C" in data.columns and "C(" in formula:
-        raise ValueError(
-            "column 'C' hides the function C() of the formula. "
-            "Remedy: data.rename(columns={'C': 'c'})"
-        )
-    try:
-        exog = patsy.dmatrix(formula, data, NA_action="drop", return_type="dataframe")
-    except patsy.PatsyError as error:
-        raise ValueError(
-            f"formula {formula!r}: {error.args[0]}; the columns are {list(data.columns)}"
-        ) from error
-    used = data.loc[exog.index]
-    if exog.empty:
-        raise ValueError(f"formula {formula!r}: every row has a missing value in a covariate")
-    return (exog if keep_intercept else exog.drop(columns="Intercept")), used
+    design: Design
+    coef: np.ndarray
+    se: np.ndarray
 
 
-def coefficient_table(
-    names: pd.Index, coef: np.ndarray, se: np.ndarray, ratio: str
-) -> pd.DataFrame:
-    """A row per term: coef, se, the ratio exp(coef) with its 95% interval, and p."""
-    coef, se = np.asarray(coef), np.asarray(se)
-    return pd.DataFrame(
-        {
-            "coef": coef,
-            "se": se,
-            ratio: np.exp(coef),
-            "lower": np.exp(coef - Z95 * se),
-            "upper": np.exp(coef + Z95 * se),
-            "p": 2 * norm.sf(np.abs(coef / se)),
-        },
-        index=pd.Index(names, name="term"),
-    )
+def at_risk_sums(
+    values: np.ndarray, time: np.ndarray, entry: np.ndarray | None, at: np.ndarray
+) -> np.ndarray:
+    """Sum of `values` over the rows with entry < t <= time, for each t of `at`."""
+
+    def not_before(clock: np.ndarray) -> np.ndarray:
+        order = np.argsort(clock, kind="stable")
+        tail = np.append(np.cumsum(values[order][::-1])[::-1], 0)
+        return tail[np.searchsorted(clock[order], at, side="left")]
+
+    return not_before(time) - (0 if entry is None else not_before(entry))
+
+
+def _codes(data: pd.DataFrame, columns: str | Sequence[str]) -> np.ndarray:
+    """Number of the group of each row."""
+    return data.groupby(as_list(columns), observed=True, sort=True).ngroup().to_numpy()
 
 
 def _fit(
     data: pd.DataFrame,
-    formula: str,
     time: str,
     event: str,
-    entry: str | None,
-    strata: str | None,
-    ties: str,
-) -> tuple[pd.DataFrame, pd.DataFrame, object]:
-    """Checked rows, their covariates and the PHReg result."""
-    from statsmodels.duration.hazard_regression import PHReg
+    formula: str,
+    entry: str | None = None,
+    strata: str | Sequence[str] | None = None,
+    cluster: str | Sequence[str] | None = None,
+    ties: str = "efron",
+) -> Fit:
+    """Fit on covariates that are centred and scaled, and take the coefficients back."""
+    from utils.survival import _phreg
 
-    if ties not in ("efron", "breslow"):
-        raise ValueError(f"ties must be 'efron' or 'breslow', not {ties!r}")
-    require_follow_up(data, time, event, entry=entry, by=strata)
-    exog, used = design_matrix(formula, data.reset_index(drop=True))
+    found = design(formula, data)
+    if not found.labels:
+        raise ValueError(f"formula {formula!r} names no covariate. Remedy: name one, as in 'age'")
+    used = found.rows
     require_some_events(used, event)
-    flat = [name for name in exog.columns if exog[name].nunique() == 1]
-    if flat:
-        raise ValueError(
-            f"term {flat[0]!r} has the same value in every row that is used: there "
-            "is nothing to compare. Remedy: leave it out, or check the filter"
-        )
-    times = used[time].to_numpy(float)
-    entries = None if entry is None else _entry_above_grid(used[entry].to_numpy(float), times)
-    layers = None if strata is None else pd.factorize(used[strata], sort=True)[0]
-    model = PHReg(
-        times,
-        exog.to_numpy(float),
+    scaled, _, scale = standardised(found.values)
+    clocks = [used[name].to_numpy(float) for name in (time, entry) if name is not None]
+    # only the order of times matters; half a place after its entry a row is at risk
+    places = np.unique(np.concatenate(clocks), return_inverse=True)[1].astype(float)
+    model = _phreg.model(
+        places[: len(used)],
+        scaled,
         status=used[event].to_numpy(float),
-        entry=entries,
-        strata=layers,
+        entry=None if entry is None else places[len(used) :] + 0.5,
+        strata=None if strata is None else _codes(used, strata),
         ties=ties,
         missing="none",
     )
-    return exog, used, model.fit(maxiter=100)
+    _refuse_undetermined(model, found)
+    params = _maximum(model, found, used[event].to_numpy() == 1)
+    if cluster is None:
+        variance = np.linalg.inv(-model.hessian(params))
+    else:
+        model.groups = _codes(used, cluster)
+        people = len(np.unique(model.groups))
+        if people <= len(params):
+            raise ValueError(
+                f"column {cluster!r} names {people} cluster(s) for {len(params)} coefficient(s): "
+                "robust errors need more clusters than coefficients. Remedy: leave cluster out, "
+                "or name a column with more groups"
+            )
+        variance = model.robust_covariance(params)
+    return Fit(found, params / scale, np.sqrt(np.diag(variance)) / scale)
 
 
-def _entry_above_grid(entry: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Entries a hair later, so that nobody is at risk at the very time of coming in.
+def _refuse_undetermined(model: Any, found: Design) -> None:
+    """Raise ValueError for a term that says nothing within the risk sets, alone or given others.
 
-    PHReg counts a row as at risk at its own entry time; a risk set holds entry < t <= time.
+    The information at 0 is the sum of the covariates' variances within risk sets.
     """
-    return entry + np.diff(np.unique(np.concatenate([entry, times]))).min() / 2
+    information = -model.hessian(np.zeros(len(found.labels)))
+    for j in range(len(information)):
+        before = information[:j, :j]
+        weights = np.linalg.solve(before, information[:j, j]) if j else np.zeros(0)
+        left = information[j, j] - weights @ information[:j, j]
+        if left > 1e-12 * max(1.0, information[j, j]):
+            continue
+        others = [found.name(i) for i in range(j) if abs(weights[i]) > 1e-6]
+        raise ValueError(
+            f"{found.name(j)} does not vary among the people at risk at an event"
+            + (f" beyond what {' and '.join(others)} say" if others else "")
+            + ": its hazard ratio cannot be told. Remedy: leave it out of the formula"
+        )
+
+
+def _maximum(model: Any, found: Design, happened: np.ndarray) -> np.ndarray:
+    """Coefficients at which the partial likelihood is highest, from Newton or else from BFGS.
+
+    Raises
+    ------
+    ValueError
+        If the likelihood rises for ever along a term, or no method ends.
+    """
+    from statsmodels.base.model import LikelihoodModel
+
+    params = np.zeros(len(found.labels))
+    for method, steps in (("newton", 25), ("bfgs", 500), ("newton", 25), ("newton", 100)):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            start = params if np.isfinite(params).all() else np.zeros(len(params))
+            try:
+                params = LikelihoodModel.fit(
+                    model, start, method=method, maxiter=steps, disp=False, skip_hessian=True
+                ).params
+                step = np.linalg.solve(-model.hessian(params), model.score(params))
+            except (np.linalg.LinAlgError, ValueError):
+                step = np.full(len(params), np.nan)
+            if np.abs(step).max() < SETTLED:
+                return params + step
+            _refuse_endless(model, found, happened, step)
+    raise ValueError(
+        f"the fit of {', '.join(found.name(j) for j in range(len(found.labels)))} does not come to "
+        "an end. Remedy: look at the values of these columns, and leave out one term at a time"
+    )
+
+
+def _refuse_endless(model: Any, found: Design, happened: np.ndarray, step: np.ndarray) -> None:
+    """Raise ValueError if the likelihood rises for ever along a term, or along Newton's step.
+
+    It does along d if, at each event, whoever has it holds the highest x'd of all at risk
+    (Bryson and Johnson 1981, Technometrics 23:381). Newton's steps tend to such a direction.
+    """
+    unit = np.eye(len(step))
+    directions = [(sign * row, 1e-9) for row in unit for sign in (1, -1)]
+    if np.isfinite(step).all():
+        directions.append((step / np.abs(step).max(), 1e-5))
+    for direction, slack in directions:
+        if not _always_highest(model, direction, slack):
+            continue
+        names = [found.name(j) for j in range(len(step)) if abs(direction[j]) > 0.01]
+        said = without_event(found, happened) or (
+            f"{' with '.join(names)}: at each event, whoever has it holds the "
+            f"{'lowest' if len(names) == 1 and direction.sum() < 0 else 'highest'} value of all "
+            "at risk"
+        )
+        raise ValueError(
+            f"{said}, so the hazard ratio has no finite value. Remedy: leave the term out of the "
+            "formula, or join levels until each holds an event"
+        )
+
+
+def _always_highest(model: Any, direction: np.ndarray, slack: float) -> bool:
+    """Whether at each event those who have it hold the highest x'd of all at risk."""
+    surv = model.surv
+    for x, time, entry, status in zip(surv.exog_s, surv.time_s, surv.entry_s, surv.status_s):
+        height, fail = x @ direction, status == 1
+        at, k = np.unique(time[fail], return_inverse=True)
+        begin = np.searchsorted(at, entry, side="left")
+        length = np.searchsorted(at, time, side="right") - begin
+        inside = length > 0
+        begin, length, high = begin[inside], length[inside], height[inside]
+        # highest over each range of event times: ranges as two overlapping powers of two
+        level = np.log2(length).astype(int)
+        top = np.full((level.max() + 1, len(at)), -np.inf)
+        np.maximum.at(top, (level, begin), high)
+        np.maximum.at(top, (level, begin + length - 2**level), high)
+        for i in range(level.max(), 0, -1):
+            half = 2 ** (i - 1)
+            np.maximum(top[i - 1], top[i], out=top[i - 1])
+            np.maximum(top[i - 1, half:], top[i, :-half], out=top[i - 1, half:])
+        if (height[fail] < top[0][k] - slack * max(np.ptp(height), 1e-300)).any():
+            return False
+    return True
 
 
 def cox(
     data: pd.DataFrame,
-    formula: str,
     time: str,
     event: str,
+    formula: str,
+    by: str | Sequence[str] | None = None,
     entry: str | None = None,
-    strata: str | None = None,
-    cluster: str | None = None,
+    strata: str | Sequence[str] | None = None,
+    cluster: str | Sequence[str] | None = None,
     ties: str | None = None,
 ) -> pd.DataFrame:
     """Cox proportional-hazards regression.
@@ -129,167 +223,124 @@ def cox(
     ----------
     data : DataFrame
         One row a person, or with `entry` a person's interval (entry, time].
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
     formula : str
         Right-hand side, for example "treatment + age". Rows with a missing covariate are left
         out and counted in `attrs["dropped"]`.
-    time, event : str
-        Columns: end of follow-up; 1 if the event ended it, 0 if censored.
+    by : str or list of str, optional
+        Column(s) that name groups; each gets a model of its own.
     entry : str, optional
         Column with the start of the interval (delayed entry, changing covariates).
-    strata : str, optional
-        Column within whose levels the baseline hazard is shared.
-    cluster : str, optional
-        Column that names the person (or centre) whose rows belong together; standard errors
-        are then robust (Lin and Wei 1989).
+    strata : str or list of str, optional
+        Column(s) within whose levels the baseline hazard is shared.
+    cluster : str or list of str, optional
+        Column(s) that name the person (or centre) whose rows belong together; standard errors
+        are then robust.
     ties : {"efron", "breslow"}, optional
-        Efron unless `cluster` is given; statsmodels has robust errors for Breslow only.
+        Efron unless `cluster` is given, then Breslow.
 
     Returns
     -------
     DataFrame
-        A row per term: coef, se, hazard_ratio, lower, upper, p. `attrs` holds n (rows used),
-        events, dropped and ties.
+        [by], term, level, coef, se, hazard_ratio, lower, upper, p; a row a coefficient. `level`
+        is "" for a number, and for a category the level that is compared with its first one.
+        `attrs` holds n (rows used), events, dropped and ties.
 
     Raises
     ------
     ValueError
         For bad columns (see `utils.checks`), a formula that cannot be read, no event, a term
-        that never varies, or Efron ties together with `cluster`.
+        that never varies or is a sum of others, a hazard ratio without a finite value (no event
+        in a level), or no more clusters than coefficients; names the term.
 
     Notes
     -----
-    Equals R's coxph with the same ties. PHReg walks through the distinct event times in Python,
-    so days cost far more than months: with many rows, round times where that loses nothing.
+    On statsmodels' PHReg, covariates centred and scaled for the fit; equals R's coxph with the
+    same ties. Robust errors: Lin and Wei 1989, J Am Stat Assoc 84:1074.
     """
-    if cluster is not None and ties == "efron":
-        raise ValueError("robust errors need ties='breslow': leave ties out when cluster is given")
-    require_groups(data, cluster)
-    ties = ties or ("breslow" if cluster is not None else "efron")
-    exog, used, result = _fit(data, formula, time, event, entry, strata, ties)
-    se = (
-        result.bse
-        if cluster is None
-        else _robust_se(exog, used, time, event, entry, strata, cluster)
-    )
-    table = coefficient_table(exog.columns, result.params, se, "hazard_ratio")
-    table.attrs.update(
-        n=len(used), events=int(used[event].sum()), dropped=len(data) - len(used), ties=ties
-    )
+    if ties not in (None, "efron", "breslow"):
+        raise ValueError(f"ties must be 'efron' or 'breslow', not {ties!r}")
+    used_ties = ties or ("efron" if cluster is None else "breslow")
+    require_columns(data, as_list(cluster))
+    require_groups(data, [*as_list(strata), *as_list(cluster)])
+    data = follow_up(data, time, event, entry=entry, by=by)
+    counts = {"n": 0, "events": 0, "dropped": 0}
+
+    def one(part: pd.DataFrame) -> pd.DataFrame:
+        fit = _fit(part, time, event, formula, entry, strata, cluster, used_ties)
+        rows = fit.design.rows
+        counts["n"] += len(rows)
+        counts["events"] += int(rows[event].sum())
+        counts["dropped"] += len(part) - len(rows)
+        return coefficient_table(fit.design, fit.coef, fit.se, "hazard_ratio")
+
+    table = by_group(data, by, one)
+    table.attrs = {**counts, "ties": used_ties}
     return table
 
 
-def _robust_se(
-    exog: pd.DataFrame,
-    used: pd.DataFrame,
+def baseline_hazard(
+    data: pd.DataFrame,
     time: str,
     event: str,
-    entry: str | None,
-    strata: str | None,
-    cluster: str,
-) -> np.ndarray:
-    """Cluster-robust standard errors, fitted without the rows that were in no risk set.
-
-    PHReg gives NaN if a row's interval holds no event of its stratum; such a row carries no
-    information.
-    """
-    from statsmodels.duration.hazard_regression import PHReg
-
-    times = used[time].to_numpy(float)
-    entries = np.full(len(used), -np.inf) if entry is None else used[entry].to_numpy(float)
-    layers = np.zeros(len(used)) if strata is None else pd.factorize(used[strata])[0]
-    informative = np.zeros(len(used), dtype=bool)
-    for layer in np.unique(layers):
-        rows = layers == layer
-        event_times = np.unique(times[rows & (used[event].to_numpy() == 1)])
-        informative[rows] = np.searchsorted(
-            event_times, times[rows], side="right"
-        ) > np.searchsorted(event_times, entries[rows], side="right")
-    model = PHReg(
-        times[informative],
-        exog.to_numpy(float)[informative],
-        status=used[event].to_numpy(float)[informative],
-        entry=None if entry is None else _entry_above_grid(entries, times)[informative],
-        strata=layers[informative],
-        ties="breslow",
-        missing="none",
-    )
-    groups = pd.factorize(used[cluster])[0][informative]
-    return model.fit(groups=groups, maxiter=100).bse
-
-
-def baseline_hazard(
-    data: pd.DataFrame, formula: str, time: str, event: str, entry: str | None = None
+    formula: str,
+    by: str | Sequence[str] | None = None,
+    entry: str | None = None,
 ) -> pd.DataFrame:
     """Breslow estimate of the cumulative hazard of a person whose covariates are all zero.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row a person, or with `entry` a person's interval (entry, time].
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
+    formula : str
+        Right-hand side of the Cox model; zero is also a category's first level.
+    by : str or list of str, optional
+        Column(s) that name groups; each gets a model of its own.
+    entry : str, optional
+        Column with the start of the interval.
 
     Returns
     -------
     DataFrame
-        time, at_risk, events, cumulative_hazard, survival; a row per event time.
+        [by], time, at_risk, events, cumulative_hazard, survival; a row per event time.
+
+    Raises
+    ------
+    ValueError
+        As `cox`.
 
     Notes
     -----
-    Written here because PHReg's own is one event late. The model is fitted with Breslow ties;
-    equals R's basehaz(centered=FALSE).
+    H(t) = sum over event times s <= t of d(s) / sum over those at risk of exp(x'b).
+    Breslow 1972, J R Stat Soc B 34:216. Written here because PHReg's own is one event late;
+    fitted with Breslow's ties; equals R's basehaz(centered=FALSE).
     """
-    exog, used, result = _fit(data, formula, time, event, entry, None, "breslow")
-    times, happened = used[time].to_numpy(float), used[event].to_numpy(float)
-    begin = np.full(len(used), -np.inf) if entry is None else used[entry].to_numpy(float)
-    risk = np.exp(exog.to_numpy(float) @ result.params)
-    grid = np.unique(times[happened == 1])
-    under = (begin[:, None] < grid) & (times[:, None] >= grid)
-    events = ((times[:, None] == grid) * happened[:, None]).sum(axis=0)
-    hazard = np.cumsum(events / (under * risk[:, None]).sum(axis=0))
-    return pd.DataFrame(
-        {
-            "time": grid,
-            "at_risk": under.sum(axis=0),
-            "events": events.astype(int),
-            "cumulative_hazard": hazard,
-            "survival": np.exp(-hazard),
-        }
-    )
+    data = follow_up(data, time, event, entry=entry, by=by)
 
+    def one(part: pd.DataFrame) -> pd.DataFrame:
+        fit = _fit(part, time, event, formula, entry, ties="breslow")
+        rows = fit.design.rows
+        times, happened = rows[time].to_numpy(float), rows[event].to_numpy() == 1
+        begin = None if entry is None else rows[entry].to_numpy(float)
+        grid, events = np.unique(times[happened], return_counts=True)
+        score = fit.design.values @ fit.coef
+        # H(t) = sum of d(s) / sum of exp(x'b) over those at risk at s, event times s <= t
+        # Breslow 1972, J R Stat Soc B 34:216
+        steps = events / at_risk_sums(np.exp(score - score.max()), times, begin, grid)
+        with np.errstate(over="ignore", under="ignore"):
+            hazard = np.cumsum(steps) * np.exp(-score.max())
+            return pd.DataFrame(
+                {
+                    "time": grid,
+                    "at_risk": at_risk_sums(np.ones(len(rows)), times, begin, grid).astype(int),
+                    "events": events.astype(int),
+                    "cumulative_hazard": hazard,
+                    "survival": np.exp(-hazard),
+                }
+            )
 
-def concordance(data: pd.DataFrame, time: str, event: str, score: str) -> pd.Series:
-    """Share of comparable pairs in which the higher score had the event first (Harrell's C).
-
-    Parameters
-    ----------
-    score : str
-        Column with the predicted risk: higher means an earlier event is expected.
-
-    Returns
-    -------
-    Series
-        concordance, se, lower, upper. 0.5 is a coin, 1 a perfect ranking; ties in the score
-        count one half. The standard error is the infinitesimal jackknife of R's concordance.
-    """
-    require_follow_up(data, time, event)
-    require_numbers(data, score, minimum=None)
-    require_some_events(data, event)
-    times, happened = data[time].to_numpy(float), data[event].to_numpy(bool)
-    order = np.lexsort((~happened, times))
-    times, happened, scores = times[order], happened[order], data[score].to_numpy(float)[order]
-    later = np.searchsorted(times[happened], times, side="right") + np.searchsorted(
-        times[~happened], times, side="left"
-    )
-    own_wins, own_pairs = np.zeros(len(data)), np.zeros(len(data))
-    for i in np.flatnonzero(happened):
-        others = slice(later[i], None)
-        wins = (np.sign(scores[i] - scores[others]) + 1) / 2
-        own_wins[others] += wins
-        own_pairs[others] += 1
-        own_wins[i] += wins.sum()
-        own_pairs[i] += len(wins)
-    pairs = own_pairs.sum() / 2
-    value = own_wins.sum() / 2 / pairs
-    se = float(np.sqrt((((own_wins - value * own_pairs) / pairs) ** 2).sum()))
-    return pd.Series(
-        {
-            "concordance": float(value),
-            "se": se,
-            "lower": value - Z95 * se,
-            "upper": value + Z95 * se,
-        }
-    )
+    return by_group(data, by, one)

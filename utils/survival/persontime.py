@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.rates import confint_poisson
+from scipy.special import gammaincinv
 
 from utils.checks import (
+    complain,
     require_columns,
-    require_follow_up,
     require_groups,
     require_numbers,
     require_some_events,
 )
-from utils.survival._common import Z95, by_group
+from utils.survival._common import Z95, by_group, follow_up, same_times
+from utils.survival._formula import (
+    Design,
+    coefficient_table,
+    design,
+    standardised,
+    without_event,
+)
+from utils.survival.cox import at_risk_sums
 
 
 def rates(
@@ -45,13 +54,28 @@ def rates(
     -------
     DataFrame
         [by], events, person_time, rate, lower, upper (the last three per `per`).
+
+    Raises
+    ------
+    ValueError
+        For bad columns (see `utils.checks`), counts that are not whole, a group without
+        person-time, or `per` not above 0.
+
+    Notes
+    -----
+    Limits G(0.025; d) and G(0.975; d + 1) over the person-time, G the gamma quantile; 0 if d = 0.
+    Garwood 1936, Biometrika 28:437; equals R's poisson.test.
     """
+    if not per > 0:
+        raise ValueError(f"per is {per!r}: give the person-time of the rate, above 0, such as 1000")
     if grouped:
-        require_numbers(data, time)
-        require_numbers(data, event)
+        counts, spans = require_numbers(data, event), require_numbers(data, time)
+        whole = "a count is a whole number"
+        complain(event, counts % 1 != 0, data[event], whole, "give `event` the column of counts")
         require_groups(data, by)
+        data = data.assign(**{event: counts, time: spans})
     else:
-        require_follow_up(data, time, event, by=by)
+        data = follow_up(data, time, event, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
         events, person_time = part[event].sum(), part[time].sum()
@@ -59,18 +83,32 @@ def rates(
             raise ValueError(
                 f"column {time!r}: a group has no person-time. Remedy: leave that group out"
             )
-        lower, upper = confint_poisson(events, person_time, method="exact-c")
+        # G(0.025; d) and G(0.975; d + 1) over the person-time, G the gamma quantile
+        # Garwood 1936, Biometrika 28:437
+        lower = gammaincinv(events, 0.025) / person_time if events else 0.0
+        upper = gammaincinv(events + 1, 0.975) / person_time
         return pd.DataFrame(
             {
                 "events": [int(events)],
                 "person_time": [person_time],
                 "rate": [events / person_time * per],
-                "lower": [max(float(np.nan_to_num(lower)), 0.0) * per],
-                "upper": [float(upper) * per],
+                "lower": [lower * per],
+                "upper": [upper * per],
             }
         )
 
     return by_group(data, by, one)
+
+
+def _refuse_overwriting(data: pd.DataFrame, new: Sequence[str], own: Sequence[str | None]) -> None:
+    """Raise ValueError if a column of the table would be overwritten by one of the result."""
+    taken = [name for name in new if name in data.columns and name not in own]
+    if taken:
+        names = {name: f"{name}_before" for name in taken}
+        raise ValueError(
+            f"column {taken[0]!r} would be overwritten: the result has a column of that name. "
+            f"Remedy: data = data.rename(columns={names})"
+        )
 
 
 def split_follow_up(
@@ -80,6 +118,10 @@ def split_follow_up(
 
     Parameters
     ----------
+    data : DataFrame
+        One row a person. People without follow-up (time 0, no event) have no period.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
     cuts : list of float
         Times at which a new period starts, increasing, in the unit of `time`.
     entry : str, optional
@@ -91,33 +133,44 @@ def split_follow_up(
         A row per person and period: the columns of `data`, with start, stop, person_time,
         period (an ordered label such as '0-2' or '10+') and the event only in the period in
         which it happened. The time of the event belongs to the period that it ends.
+
+    Raises
+    ------
+    ValueError
+        For bad columns (see `utils.checks`), an event at time 0, where there is no period to
+        hold it, cuts that do not increase, or a column that would be overwritten.
     """
-    require_follow_up(data, time, event, entry=entry)
-    edges = [0.0, *(float(cut) for cut in cuts if cut > 0), np.inf]
-    if any(a >= b for a, b in zip(edges, edges[1:])):
-        raise ValueError(f"cuts must increase, found {list(cuts)}")
-    labels = [f"{a:g}-{b:g}" if np.isfinite(b) else f"{a:g}+" for a, b in zip(edges, edges[1:])]
-    data = data.reset_index(drop=True)
-    begin = pd.Series(0.0, data.index) if entry is None else data[entry].astype(float)
-    end, happened = data[time].astype(float), data[event].astype(int)
-    pieces = []
-    for label, a, b in zip(labels, edges, edges[1:]):
-        rows = data.index[(end > a) & (begin < b)]
-        start, stop = begin[rows].clip(lower=a), end[rows].clip(upper=b)
-        pieces.append(
-            data.loc[rows].assign(
-                **{
-                    event: happened[rows].where(end[rows] <= b, 0),
-                    "start": start,
-                    "stop": stop,
-                    "person_time": stop - start,
-                    "period": label,
-                }
-            )
-        )
-    result = pd.concat(pieces).sort_index(kind="stable").reset_index(drop=True)
-    seen = [label for label in labels if (result["period"] == label).any()]
-    result["period"] = pd.Categorical(result["period"], categories=seen, ordered=True)
+    checked = follow_up(data, time, event, entry=entry)
+    complain(
+        time,
+        ((checked[time] == 0) & (checked[event] == 1)).to_numpy(),
+        data[time],
+        "an event at time 0 has no person-time before it",
+        f"leave these rows out, knowingly: data = data[data[{time!r}] > 0]; or, if the time is "
+        f"only rounded to 0, give it a small one: data[{time!r}] = data[{time!r}].clip(lower=0.5)",
+    )
+    _refuse_overwriting(data, ["start", "stop", "person_time", "period"], [time, entry])
+    wanted = np.atleast_1d(np.asarray(cuts, dtype=float))
+    if not np.isfinite(wanted).all() or (wanted < 0).any():
+        raise ValueError(f"cuts must be times of 0 or above, found {cuts!r}")
+    if (np.diff(wanted) <= 0).any():
+        raise ValueError(f"cuts must increase, found {cuts!r}")
+    wanted = wanted[wanted > 0]
+    begin = np.zeros(len(data)) if entry is None else checked[entry].to_numpy(float)
+    begin, end, middle = same_times(begin, checked[time].to_numpy(float), wanted)
+    edges = [0.0, *middle, np.inf]
+    names = [f"{edge:g}" for edge in (0.0, *wanted)]
+    labels = [f"{a}-{b}" for a, b in zip(names, names[1:])] + [f"{names[-1]}+"]
+    rows, period = np.nonzero(
+        (end[:, None] > np.array(edges[:-1])) & (begin[:, None] < np.array(edges[1:]))
+    )
+    start = np.maximum(begin[rows], np.take(edges, period))
+    stop = np.minimum(end[rows], np.take(edges, period + 1))
+    result = data.iloc[rows].reset_index(drop=True)
+    result[event] = np.where(end[rows] == stop, checked[event].to_numpy()[rows], 0)
+    result["start"], result["stop"], result["person_time"] = start, stop, stop - start
+    result["period"] = pd.Categorical.from_codes(period, labels, ordered=True)
+    result["period"] = result["period"].cat.remove_unused_categories()
     return result
 
 
@@ -128,71 +181,139 @@ def landmark(
 
     Parameters
     ----------
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns: end of follow-up (any unit, >= 0); 1 if the event ended it, 0 if censored.
     at : float
         The landmark, in the unit of `time`. People whose follow-up ended by then are left out.
     became : str, optional
-        Column with the time at which a person's exposure began (NaN: never). It is turned
+        Column with the time at which a person's exposure began (missing: never). It is turned
         into `exposed`: 1 if that time came at or before the landmark.
 
     Returns
     -------
     DataFrame
         The people still followed, `time` counted from the landmark, and `exposed`.
+
+    Raises
+    ------
+    ValueError
+        For bad columns (see `utils.checks`), a landmark below 0 or beyond all follow-up, or a
+        column `exposed` that would be overwritten.
     """
-    require_follow_up(data, time, event)
-    left = data[data[time] > at].copy()
-    if left.empty:
+    checked = follow_up(data, time, event)
+    if not 0 <= at < np.inf:
+        raise ValueError(f"the landmark is {at!r}: give a time of 0 or above")
+    since = np.full(len(data), np.inf)
+    if became is not None:
+        require_columns(data, became)
+        _refuse_overwriting(data, ["exposed"], [])
+        known = data[became].notna().to_numpy()
+        if known.any():
+            since[known] = require_numbers(data[known], became, minimum=None)
+    times, since, place = same_times(checked[time].to_numpy(float), since, np.array([at], float))
+    followed = times > place[0]
+    if not followed.any():
         raise ValueError(
             f"column {time!r}: nobody is followed beyond the landmark {at:g}. "
             "Remedy: choose an earlier landmark"
         )
-    left[time] = left[time] - at
+    left = data[followed].copy()
+    left[time] = (data[time] - at)[followed]
     if became is not None:
-        require_columns(data, became)
-        left["exposed"] = (left[became] <= at).astype(int)
+        left["exposed"] = (since <= place[0])[followed].astype(int)
     return left
 
 
 def mean_cumulative_count(
-    data: pd.DataFrame, id: str, start: str, stop: str, event: str, by: str | None = None
+    data: pd.DataFrame,
+    time: str,
+    event: str,
+    id: str,
+    entry: str,
+    by: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Mean number of events per person by time, for events that can come again.
 
     Parameters
     ----------
     data : DataFrame
-        One row an interval (start, stop] of a person; `event` 1 if the interval ended in one.
-        Rows without follow-up (start equal to stop) are left out.
+        One row an interval (entry, time] of a person. Rows without follow-up (entry equal to
+        time) are left out.
+    time, event : str
+        Columns: end of the interval (any unit, >= 0); 1 if it ended in an event, 0 if not.
     id : str
         Column that names the person.
+    entry : str
+        Column with the start of the interval.
+    by : str or list of str, optional
+        Column(s) that name the groups.
 
     Returns
     -------
     DataFrame
         [by], time, at_risk, events, mean_count, se, lower, upper. The standard error is
-        robust (Lawless and Nadeau 1995): people, not events, are the units. The interval is
-        on the log scale.
+        robust: people, not events, are the units. The interval is on the log scale.
+
+    Raises
+    ------
+    ValueError
+        For bad columns (see `utils.checks`) or a missing `id`.
+
+    Notes
+    -----
+    M(t) = sum of d(s) / n(s) over s <= t; its variance is the sum over people of the square of
+    their sum of (dN(s) - Y(s) d(s) / n(s)) / n(s). Lawless and Nadeau 1995, Technometrics 37:158;
+    equals R's survfit(Surv(entry, time, event) ~ 1, id = id, robust = TRUE).
     """
-    require_columns(data, [id, start, stop, event])
-    kept = data[data[stop] != data[start]]
-    require_follow_up(kept, stop, event, entry=start, by=by)
+    require_groups(data, id)
+    empty = require_numbers(data, entry) == require_numbers(data, time)
+    if empty.all():
+        raise ValueError(f"column {time!r}: no row has follow-up. Remedy: check column {entry!r}")
+    kept = follow_up(data[~empty], time, event, entry=entry, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
-        starts, stops = part[start].to_numpy(float), part[stop].to_numpy(float)
-        happened = part[event].to_numpy(float)
-        grid = np.unique(stops)
-        under = (starts[:, None] < grid) & (stops[:, None] >= grid)
-        here = (stops[:, None] == grid) * happened[:, None]
-        at_risk, events = under.sum(axis=0), here.sum(axis=0)
+        starts, stops = part[entry].to_numpy(float), part[time].to_numpy(float)
+        happened = part[event].to_numpy() == 1
+        grid, place = np.unique(stops, return_inverse=True)
+        events = np.bincount(place, happened)
+        at_risk = at_risk_sums(np.ones(len(part)), stops, starts, grid)
         mean = np.cumsum(events / at_risk)
-        excess = np.cumsum((here - under * (events / at_risk)) / at_risk, axis=1)
-        person = pd.DataFrame(excess).groupby(part[id].to_numpy()).sum().to_numpy()
-        se = np.sqrt((person**2).sum(axis=0))
+        # a person's sum is c - y G(t): G(t) = sum of d(s) / n(s)^2, y their open intervals, and c
+        # rises by 1 / n at an event, by G(entry) at an entry and falls by G(time) at an exit;
+        # Lawless and Nadeau 1995, Technometrics 37:158
+        held = np.concatenate([[0.0], np.cumsum(events / at_risk**2)])
+        at = np.concatenate([starts, stops])
+        changes = pd.DataFrame(
+            {
+                "person": np.tile(pd.factorize(part[id])[0], 2),
+                "time": at,
+                "c": held[np.searchsorted(grid, at, side="right")] * np.repeat([1, -1], len(part)),
+                "y": np.repeat([1.0, -1.0], len(part)),
+            }
+        )
+        changes.loc[changes.index >= len(part), "c"] += happened / at_risk[place]
+        changes = changes.sort_values(["person", "time"], kind="stable")
+        after = changes.groupby("person")[["c", "y"]].cumsum()
+        before = after - changes[["c", "y"]]
+        squares = pd.DataFrame(
+            {
+                "cc": after["c"] ** 2 - before["c"] ** 2,
+                "cy": after["c"] * after["y"] - before["c"] * before["y"],
+                "yy": after["y"] ** 2 - before["y"] ** 2,
+            }
+        )
+        order = np.argsort(changes["time"].to_numpy(), kind="stable")
+        sums = np.cumsum(squares.to_numpy()[order], axis=0)
+        last = np.searchsorted(changes["time"].to_numpy()[order], grid, side="right") - 1
+        cc, cy, yy = sums[last].T
+        se = np.sqrt(np.maximum(cc - 2 * held[1:] * cy + held[1:] ** 2 * yy, 0))
         width = np.exp(Z95 * se / np.where(mean > 0, mean, 1))
         return pd.DataFrame(
             {
                 "time": grid,
-                "at_risk": at_risk,
+                "at_risk": at_risk.astype(int),
                 "events": events.astype(int),
                 "mean_count": mean,
                 "se": se,
@@ -204,47 +325,126 @@ def mean_cumulative_count(
     return by_group(kept, by, one)
 
 
-def piecewise_exponential(data: pd.DataFrame, formula: str, time: str, event: str) -> pd.DataFrame:
+def piecewise_exponential(
+    data: pd.DataFrame,
+    time: str,
+    event: str,
+    formula: str,
+    by: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Poisson model of rates: hazard constant within each period.
 
     Parameters
     ----------
     data : DataFrame
-        The rows of `split_follow_up`, or a table of counts.
-    formula : str
-        Right-hand side, for example "C(period) + treatment".
+        The rows of `split_follow_up`, or a table of counts. Rows without person-time and
+        without events are left out.
     time, event : str
-        Columns: person-time (> 0); events (0/1 or counts).
+        Columns: person-time (>= 0); events (0/1 or counts).
+    formula : str
+        Right-hand side, for example "period + treatment"; "1" for one rate.
+    by : str or list of str, optional
+        Column(s) that name groups; each gets a model of its own.
 
     Returns
     -------
     DataFrame
-        A row per term: coef, se, rate_ratio, lower, upper, p. The intercept is the log rate
-        of the reference group. `attrs` holds n (rows), events and deviance.
+        [by], term, level, coef, se, rate_ratio, lower, upper, p; a row a coefficient. The term
+        "Intercept" is the log rate of the reference group. `attrs` holds n (rows used), events,
+        dropped and deviance.
+
+    Raises
+    ------
+    ValueError
+        For bad columns (see `utils.checks`), an event without person-time, a formula that cannot
+        be read, or a rate ratio without a finite value (no event in a level); names the term.
+
+    Notes
+    -----
+    On statsmodels' GLM, covariates centred and scaled for the fit; equals R's
+    glm(event ~ ... + offset(log(time)), poisson).
     """
+    counts, spans = require_numbers(data, event), require_numbers(data, time)
+    require_groups(data, by)
+    require_some_events(data, event)
+    complain(
+        time,
+        (spans == 0) & (counts > 0),
+        data[time],
+        "an event needs person-time",
+        f"correct it at its source, or leave these rows out: data = data[data[{time!r}] > 0]",
+    )
+    attrs = {"n": 0, "events": 0, "dropped": 0, "deviance": 0.0}
+
+    def one(part: pd.DataFrame) -> pd.DataFrame:
+        found, coef, se, deviance = _poisson(part[part[time] > 0], time, event, formula)
+        attrs["n"] += len(found.rows)
+        attrs["events"] += int(found.rows[event].sum())
+        attrs["dropped"] += len(part) - len(found.rows)
+        attrs["deviance"] += deviance
+        return coefficient_table(found, coef, se, "rate_ratio")
+
+    table = by_group(data.assign(**{event: counts, time: spans}), by, one)
+    table.attrs = attrs
+    return table
+
+
+def _poisson(
+    data: pd.DataFrame, time: str, event: str, formula: str
+) -> tuple[Design, np.ndarray, np.ndarray, float]:
+    """Fit on covariates that are centred and scaled, and take the coefficients back."""
     from statsmodels.genmod.families import Poisson
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    from utils.survival.cox import coefficient_table, design_matrix
+    found = design(formula, data, keep_intercept=True)
+    require_some_events(found.rows, event)
+    events = found.rows[event].to_numpy(float)
+    scaled, middle, scale = standardised(found.values)
+    first = next(j for j, (term, _) in enumerate(found.labels) if term == "Intercept")
+    scaled[:, first], scale[first] = 1, 1
+    back = np.diag(1 / scale)
+    back[first] -= np.where(np.arange(len(scale)) == first, 0, middle / scale)
+    _refuse_endless(found, scaled, events, back)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        fit = GLM(
+            events,
+            scaled,
+            family=Poisson(),
+            offset=np.log(found.rows[time].to_numpy(float)),
+        ).fit(tol=1e-12, tol_criterion="params", maxiter=200)
+    se = np.sqrt(np.diag(back @ fit.cov_params() @ back.T))
+    if not (fit.converged and np.isfinite(se).all()):
+        raise ValueError(
+            f"formula {formula!r}: the fit does not come to an end. Remedy: look at the values of "
+            "these columns, and leave out one term at a time"
+        )
+    return found, back @ fit.params, se, float(fit.deviance)
 
-    require_numbers(data, event)
-    require_numbers(data, time)
-    require_some_events(data, event)
-    used = data[data[time] > 0]
-    exog, used = design_matrix(formula, used, keep_intercept=True)
-    for term in exog.columns[exog.isin([0, 1]).all()]:
-        if not used.loc[exog[term] == 1, event].any():
-            raise ValueError(
-                f"term {term!r} holds no event in column {event!r}: its rate has no "
-                "lower end on the log scale. Remedy: join it with its neighbour, or "
-                "leave its rows out and say so"
-            )
-    fit = GLM(
-        used[event].to_numpy(float),
-        exog,
-        family=Poisson(),
-        offset=np.log(used[time].to_numpy(float)),
-    ).fit(tol=1e-12, tol_criterion="params")
-    table = coefficient_table(exog.columns, fit.params, fit.bse, "rate_ratio")
-    table.attrs.update(n=len(used), events=int(used[event].sum()), deviance=float(fit.deviance))
-    return table
+
+def _refuse_endless(
+    found: Design, scaled: np.ndarray, events: np.ndarray, back: np.ndarray
+) -> None:
+    """Raise ValueError if the likelihood rises for ever along some direction of the coefficients.
+
+    It does along d if x'd is 0 in every row with events and never above 0 in the others: a linear
+    programme (Correia, Guimaraes and Zylkin 2019, arXiv 1903.01633).
+    """
+    from scipy.linalg import null_space
+    from scipy.optimize import linprog
+
+    said = without_event(found, events)
+    free = null_space(np.unique(scaled[events > 0], axis=0), rcond=1e-9)
+    if not said and free.shape[1]:
+        others = np.unique(scaled[events == 0], axis=0) @ free
+        best = linprog(others.sum(axis=0), others, np.zeros(len(others)), bounds=(-1, 1))
+        if best.fun < -1e-7:
+            direction = back @ free @ best.x
+            size = np.abs(direction) * np.maximum(found.values.std(axis=0), 1e-300)
+            names = [found.name(j) for j, part in enumerate(size) if part > 1e-6]
+            said = f"{' with '.join(names)}: rows that it sets apart hold no event"
+    if said:
+        raise ValueError(
+            f"{said}, so its rate has no lower end on the log scale. Remedy: join it with its "
+            "neighbour, or leave its rows out and say so"
+        )
