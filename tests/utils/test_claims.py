@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -647,6 +648,30 @@ def test_box_says_the_sentence_the_number_the_steps_and_what_would_settle_it():
         assert "residual" not in text
     assert text.index("SUPPORTED") < text.index("<details>") < text.index("old series")
     assert "<b>deaths" not in text and "#" not in text and "background" not in text
+
+
+@pytest.mark.parametrize("case", PAPER["case"], ids=lambda c: f"{c['claim']} {c.get('part', '')}")
+def test_every_box_is_whole(case):
+    lines = paper_lines(case)
+    shown = verdict(case["claim"], lines, case.get("part"))
+    part = claims.register()[case["claim"]]["part"]
+    part = next(p for p in part if p.get("name") == case.get("part"))
+    text = repr(shown)
+    assert text.splitlines()[1].startswith(case["conclusion"].upper())
+    for line_ in lines:
+        assert text.count(f"- {line_.label}: ") == 1
+        for said in (line_.bias, line_.indirect, part.get("hardly", "")):
+            assert said in text
+    assert not re.search(r"\bnan\b|None", text)
+    assert len(text.splitlines()) <= 16 + len(lines)
+
+
+def test_a_number_that_leaves_a_line_out_says_so():
+    near, far = (0.72, 0.55, 0.94, {"label": "near"}), (0.3, 0.08, 1.1, {"label": "far"})
+    found = decide(LOWERS, several(near, far, **TWO, **LOT))
+    assert found.estimate[:3] == (0.72, 0.55, 0.94)
+    assert any("far" in note and "2 lines together" in note for note in found.notes)
+    assert [why.split(" ")[0] for change, why in found.steps if change] == ["imprecision"]
 
 
 def test_no_direct_line_says_where_it_was_looked_for():

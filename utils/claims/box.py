@@ -105,9 +105,11 @@ class Verdict:
             short.append(f"A low bar: {c['hardly']}")
         if c["steps"]:
             first, *rest = c["steps"]
+            level, reason = first["why"].split(": ", 1)
             words = {-1: "down one, ", 0: "", 1: "up one, "}
-            steps = [f"starts {first['why']}", *(words[s["change"]] + s["why"] for s in rest)]
-            short.append(f"How sure: {'; '.join(steps)}; so {c['certainty']}.")
+            steps = [f"It starts {level} ({reason})"]
+            steps += [words[step["change"]] + step["why"] for step in rest]
+            short.append(f"How sure: {c['certainty']}. {'; '.join(steps)}.")
         elif c["value"]:
             short.append("How sure: no level, since the conclusion names no side.")
         short += [f"Note: {note}." for note in c["notes"]]
@@ -242,7 +244,18 @@ def _stored(line: Line, found: Decision, part: dict) -> dict:
 
 
 def collect(notebook: dict) -> list[dict]:
-    """The verdicts in the stored outputs of a notebook (as read by nbformat or json)."""
+    """The verdicts in the stored outputs of a notebook.
+
+    Parameters
+    ----------
+    notebook : dict
+        As read by nbformat or json.
+
+    Returns
+    -------
+    list of dict
+        The content of each verdict, in the notebook's order.
+    """
     return [
         output["data"][MIME]
         for cell in notebook["cells"]

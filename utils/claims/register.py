@@ -31,7 +31,23 @@ def register(path: Path = DATA / "claims.toml") -> dict[str, dict]:
 
 
 def claim(name: str) -> pd.DataFrame:
-    """What is registered for a claim, one column a part: type, who, exposure, outcome, ..."""
+    """What is registered for a claim.
+
+    Parameters
+    ----------
+    name : str
+        Id of the claim, such as "exercise".
+
+    Returns
+    -------
+    DataFrame
+        One column a part; rows type, who, exposure, outcome, margin or threshold, ...
+
+    Raises
+    ------
+    ValueError
+        For a claim that is not registered.
+    """
     hidden = ("name", "amended")
     return pd.DataFrame(
         {
@@ -46,7 +62,13 @@ def claim(name: str) -> pd.DataFrame:
 
 
 def amendments() -> pd.DataFrame:
-    """Every change of the register after its first day: claim, part, date, what, why."""
+    """Every change of the register after it was first written.
+
+    Returns
+    -------
+    DataFrame
+        One row a change: claim, part, date, what, why.
+    """
     return pd.DataFrame(
         [
             {"claim": name, "part": part.get("name", ""), **change}
@@ -58,7 +80,13 @@ def amendments() -> pd.DataFrame:
 
 
 def overview() -> pd.DataFrame:
-    """The map of the claims: lessons, what it says in our words, and its types, by id."""
+    """The map of the claims.
+
+    Returns
+    -------
+    DataFrame
+        One row a claim, by its id: lesson (or lessons), says (in our words), type.
+    """
     return pd.DataFrame(
         [
             {

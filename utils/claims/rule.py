@@ -35,7 +35,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isnan, nan
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,7 +66,17 @@ CERTAINTIES = ("high", "moderate", "low", "very low")
 
 
 class Estimate(NamedTuple):
-    """An estimate with its 95% interval, from k lines; p of their spread (Cochran's Q)."""
+    """An estimate with its 95% interval.
+
+    Parameters
+    ----------
+    estimate, lower, upper : float
+        On the scale of the lines.
+    k : int
+        Lines it comes from.
+    spread_p : float
+        p of their spread (Cochran's Q); missing for one line.
+    """
 
     estimate: float
     lower: float
@@ -347,10 +357,8 @@ def unit(part: dict) -> str:
 
 
 def in_words(numbers: Estimate | Line, part: dict) -> str:
-    """Estimate, unit and 95% interval, or that none was printed."""
+    """Estimate with its unit, and 95% interval."""
     middle = _one(numbers.estimate, part) + unit(part)
-    if isnan(numbers.lower):
-        return f"{middle} (no interval printed)"
     lower, upper = (_one(value, part) for value in (numbers.lower, numbers.upper))
     return f"{middle} (95% interval {lower} to {upper})"
 
@@ -642,7 +650,18 @@ def _scope(lines: Sequence[Line]) -> str:
 
 
 def headline(decided: Mapping[str, str]) -> str:
-    """One phrase for a claim from the conclusions of its parts, by part."""
+    """One phrase for a claim of several parts.
+
+    Parameters
+    ----------
+    decided : mapping
+        Conclusion by part; empty for a lesson still to come.
+
+    Returns
+    -------
+    str
+        The conclusion, if the parts agree; else each with its parts.
+    """
     if len(set(decided.values())) == 1:
         return next(iter(decided.values()))
     parts: dict[str, list[str]] = {}
