@@ -41,8 +41,8 @@ UNSTATED = {"name": "unstated", "title": "No licence stated: not to be passed on
 DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}")
 
 
-def look(path: str, fields: dict) -> str | None:
-    """What a person would see first in a raw file: one sentence with its remedy, or None."""
+def look_at_form(path: str, fields: dict) -> str | None:
+    """Is it plain CSV, as the project keeps it? One sentence with its remedy, or None."""
     content, file = (DATA / path).read_bytes(), f"data/{path}"
     try:
         text, encoding = content.decode("utf-8-sig"), "utf-8-sig"
@@ -51,7 +51,7 @@ def look(path: str, fields: dict) -> str | None:
     header, *_ = text.splitlines() or [""]
     separator = max(",;\t", key=header.count)
     cells = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False)
-    numbers = [c for c in cells if c in fields and fields[c]["type"] != "string"]
+    numbers = [c for c in cells if fields.get(c, {}).get("type") != "string"]
     comma = any(cells[c].str.fullmatch(r"-?\d+,\d+").any() for c in numbers)
     form = [
         (encoding == "cp1252", "is not UTF-8"),
@@ -61,13 +61,22 @@ def look(path: str, fields: dict) -> str | None:
         (comma, "writes decimals with a comma"),
         ((cells == "NA").any(axis=None), "writes NA where a cell should be empty"),
     ]
-    if any(seen for seen, _ in form):
-        read = f"{file!r}, sep={separator!r}, decimal={',' if comma else '.'!r}"
-        return (
-            f"{file} {' and '.join(words for seen, words in form if seen)}. Rewrite it: "
-            f"import pandas as pd; pd.read_csv({read}, encoding={encoding!r})"
-            f".convert_dtypes().to_csv({file!r}, index=False, lineterminator='\\n')"
-        )
+    if not any(seen for seen, _ in form):
+        return None
+    read = f"{file!r}, sep={separator!r}, decimal={',' if comma else '.'!r}"
+    return (
+        f"{file} {' and '.join(words for seen, words in form if seen)}. Rewrite it: "
+        f"import pandas as pd; pd.read_csv({read}, encoding={encoding!r})"
+        f".convert_dtypes().to_csv({file!r}, index=False, lineterminator='\\n')"
+    )
+
+
+def look(path: str, fields: dict) -> str | None:
+    """What a person would see first in a raw file: one sentence with its remedy, or None."""
+    if said := look_at_form(path, fields):
+        return said
+    file = f"data/{path}"
+    cells = pd.read_csv(DATA / path, dtype=str, keep_default_na=False)
     unknown = [c for c in cells if c not in fields]
     if lacking := [c for c in fields if c not in cells]:
         near = difflib.get_close_matches(lacking[0], unknown or [""], n=1, cutoff=0)[0]
@@ -143,6 +152,8 @@ def broken_rules(made: dict) -> list[str]:
 def draft(path: Path) -> str:
     """The lines of register.toml that describe a file, as far as the file itself says it."""
     name = path.resolve().relative_to(DATA)
+    if said := look_at_form(name.as_posix(), {}):
+        raise SystemExit(said)
     data = pd.read_csv(path).convert_dtypes()
     lines = ["[[resource]]", f'name = "{name.stem}"', f'folder = "{name.parent}"']
     lines += ['title = "..."', 'description = "One row is ..."', "[resource.fields]"]

@@ -140,6 +140,12 @@ def test_a_new_file_is_registered_from_its_draft(register, capsys):
     assert register.main(["--check"]) == 0
 
 
+def test_a_draft_of_a_raw_file_says_what_to_mend_first(register):
+    write(register, RAW["all at once"][0])
+    with pytest.raises(SystemExit, match="';'.*import pandas"):
+        register.main(["--draft", f"data/{OWN}"])
+
+
 RULES = """
 [[resource]]
 name = "ward"
