@@ -3,8 +3,8 @@
 #   Rscript tests/r/lessons.R           compare with the committed lessons.json
 #   Rscript tests/r/lessons.R --write   write lessons.json
 #
-# It reads the CSV files only and shares no code with utils/. The numbers are in lessons_00_05.R and
-# lessons_06_09.R. Each `value(...)` is named by where the lessons show it: a verdict line
+# It reads the CSV files only and shares no code with utils/. The numbers are in the chapters, every
+# lessons_*.R beside this file. Each `value(...)` is named by where the lessons show it: a verdict line
 # ("claim (part) > label") or a printed cell ("lesson > cell id > row"). The expression that made it
 # is stored beside it.
 
@@ -76,8 +76,7 @@ value <- function(where, number, tolerance = 1e-8) {
                                           value = I(as.numeric(number)))
 }
 
-source(file.path(folder, "lessons_00_05.R"))
-source(file.path(folder, "lessons_06_09.R"))
+for (chapter in sort(list.files(folder, "^lessons_.+[.]R$", full.names = TRUE))) source(chapter)
 
 # ---- write, or compare with what is committed --------------------------------------------------
 file <- file.path(folder, "lessons.json")
