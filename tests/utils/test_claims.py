@@ -273,6 +273,12 @@ def test_measures_are_told_apart_by_their_first_word(measures, k):
     assert decide(RAISES, several(*rows)).estimate.k == k
 
 
+def test_shares_are_one_kind_whatever_they_are_called():
+    words = [{"measure": "risk by 5 years"}, {"measure": "share relapsed, rate known"}]
+    found = decide(SHARE, several((0.3, 0.2, 0.4, words[0]), (0.3, 0.2, 0.4, words[1])))
+    assert found.estimate.k == 2
+
+
 def test_unlike_measures_that_conflict_only_as_pools_conflict():
     odds, rate = {"measure": "odds ratio"}, {"measure": "hazard ratio"}
     lines = several(
@@ -602,6 +608,16 @@ def test_safety_words_fit_the_direction(name, part, word):
     strong = (0.5, 0.45, 0.55) if name == "food" else (2, 1.5, 3)
     strong = (0.5, 0.4, 0.6) if name == "unsolved" else strong
     assert verdict(name, [line(*strong)], part).content["safety"] == ""
+
+
+def test_words_of_a_claims_own_stand_beside_the_default_ones():
+    own = "A relapse is nobody's fault"
+    for part, end in (("low immunity", "safe"), ("drugs", "useless")):
+        safety = verdict("immunity", [], part).content["safety"]
+        assert own in safety and end in safety
+    supported = verdict("immunity", [line(2, 1.5, 3)], "low immunity").content["safety"]
+    assert own in supported and "Not shown" not in supported
+    assert verdict("food", []).content["safety"].count("Not shown") == 1
 
 
 def test_no_verdict_under_a_protective_claim_speaks_of_safe():

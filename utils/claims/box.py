@@ -74,10 +74,11 @@ def _plain(line: Line) -> str:
 def _safety(entry: dict, part: dict, conclusion: str) -> str:
     """Words that fit the direction, beside a verdict that shows no effect."""
     stated = part.get("safety", entry.get("safety", ""))
-    if stated or conclusion not in (AGAINST, IMPRECISE, CONFLICTING, NO_LINE, TOO_SMALL):
+    shown = conclusion not in (AGAINST, IMPRECISE, CONFLICTING, NO_LINE, TOO_SMALL)
+    if shown or stated.startswith("Not "):
         return stated
     end = {"raises": "safe", "lowers": "useless"}.get(part.get("direction", ""), "untrue")
-    return f"Not shown is not the same as {end}."
+    return f"Not shown is not the same as {end}. {stated}".strip()
 
 
 class Verdict:
@@ -137,7 +138,7 @@ class Verdict:
         says, conclusion, short, folded = self._parts()
         box = (  # no colour of its own, so that it reads on light and dark pages
             "border:2px solid currentColor;border-left-width:10px;border-radius:4px;"
-            "padding:0 1em;max-width:46em;overflow-wrap:anywhere;text-align:left"
+            "padding:0 1em 0.8em;max-width:46em;overflow-wrap:anywhere;text-align:left"
         )
 
         def paragraphs(texts: list[str]) -> str:

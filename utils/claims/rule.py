@@ -252,12 +252,10 @@ def sort_lines(part: dict, lines: Sequence[Line]) -> tuple[list[Line], dict[str,
         chosen = [line for line in chosen if line.label not in why]
 
     if _compares(part) and any(line.design == RANDOMISED for line in chosen):
-        leave(
-            lambda line: "not randomised, and randomised lines decide" * (line.design != RANDOMISED)
-        )
+        leave(lambda line: "randomised lines decide" * (line.design != RANDOMISED))
     matched = {line.people for line in chosen if line.outcome == MATCHED} - {""}
     leave(
-        lambda line: "same people, mixed outcome"
+        lambda line: "a matched outcome in the same people decides"
         * (line.outcome == COMPOSITE and line.people in matched)
     )
     counted = {line.label for line in chosen}
@@ -527,7 +525,7 @@ def _notes(raw: str, lead: Pooled, pools: list[Pooled], conflict: str, part: dic
             + ("the same" if says == lead.reading else f"'{says}'")
             + few * (lead.random.k < 5)
         )
-        if says != read(lead.random, part):
+        if raw != CONFLICTING and says != read(lead.random, part):
             notes.append("the reading hangs on the model, which counts as imprecision")
     for other in pools:
         if other is not lead:
@@ -644,6 +642,8 @@ def _join(names: Sequence[str]) -> str:
 def _scope(lines: Sequence[Line]) -> str:
     """'colon and breast cancer, melanoma' from the scopes of the lines."""
     names = _cancers(lines)
+    if MANY in names:
+        return MANY
     organs = [name.removesuffix(" cancer") for name in names if name.endswith(" cancer")]
     others = [name for name in names if not name.endswith(" cancer")]
     return ", ".join(filter(None, [f"{_join(organs)} cancer" if organs else "", _join(others)]))
