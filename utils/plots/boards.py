@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from utils import claims
 from utils.checks import require_columns
-from utils.plots._figure import COLOURS, WIDTH, axes, finish
+from utils.plots._figure import CARD, COLOURS, FAINT, GREY, INK, LINE, TINTS, axes, finish
+from utils.plots.estimates import label_rows, row_height
 
 _MARKS = {
     claims.SUPPORTED: ("o", 2),
-    claims.TOO_SMALL: ("P", 0),
-    claims.COMPATIBLE: ("^", 9),
-    claims.CONFLICTING: ("D", 1),
-    claims.IMPRECISE: ("d", 5),
-    claims.AGAINST: ("X", 3),
-    claims.NO_LINE: ("s", 7),
-    claims.VALUE: ("*", 4),
+    claims.IN_PART: ("P", 0),
+    claims.COMPATIBLE: ("^", 0),
+    claims.UNCLEAR: ("D", 4),
+    claims.AGAINST: ("X", 1),
+    claims.UNTESTED: ("s", 5),
+    claims.VALUE: ("*", 3),
 }
 
 
@@ -32,50 +33,32 @@ def verdict_board(board: pd.DataFrame) -> Axes:
     board : DataFrame
         The rows of `claims.board`.
     """
-    columns = list(claims.CONCLUSIONS)
-    figure, (ax,) = axes(1.9 + 0.27 * len(board))
-    figure.set_figwidth(WIDTH + 0.8)
-    for y, (_, row) in enumerate(board.iterrows()):
-        ax.axhline(y, color="0.92", linewidth=1, zorder=0)
-        if row["conclusion"]:
-            marker, colour = _MARKS[row["conclusion"]]
-            ax.plot(
-                columns.index(row["conclusion"]),
-                y,
-                marker=marker,
-                color=COLOURS[colour],
-                markersize=10,
-            )
-        else:
-            ax.text(
-                len(columns) / 2 - 0.5,
-                y,
-                "lesson to come",
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="0.4",
-                backgroundcolor="white",
-            )
+    columns = list(claims.VERDICTS)
     names = [
         f"{row['lesson']}  {row['claim']}{': ' + row['part'] if row['part'] else ''}"
         for _, row in board.iterrows()
     ]
-    ax.set(
-        yticks=range(len(board)),
-        yticklabels=names,
-        ylim=(len(board) - 0.5, -0.5),
-        xticks=range(len(columns)),
-        xticklabels=[fill(name, 12) for name in columns],
-        xlim=(-0.5, len(columns) - 0.5),
-    )
-    ax.tick_params(axis="both", length=0, labelsize=8.5)
+    _, (ax,) = axes(row_height(names, 30) * len(board))
+    left = label_rows(ax, names, 30)
+    for y, verdict in enumerate(board["verdict"]):
+        ax.axhline(y, color=FAINT, linewidth=1, zorder=0)
+        if verdict:
+            marker, colour = _MARKS[verdict]
+            place = columns.index(verdict)
+            ax.plot(place, y, marker=marker, color=COLOURS[colour], markersize=10)
+        else:
+            middle = len(columns) / 2 - 0.5
+            ax.text(middle, y, "lesson to come", ha="center", va="center", backgroundcolor=CARD)
+    ax.set(xticks=range(len(columns)), xlim=(-0.5, len(columns) - 0.5))
+    ax.set_xticklabels([fill(name, 16) for name in columns], rotation=90)
+    ax.tick_params(length=0)
     ax.xaxis.tick_top()
-    counts = board["conclusion"].value_counts()
+    counts = board["verdict"].value_counts()
     parts = [f"{counts[name]} {name}" for name in columns if name in counts]
-    waiting = int((board["conclusion"] == "").sum())
+    waiting = int((board["verdict"] == "").sum())
     parts += [f"{waiting} in lessons to come"] if waiting else []
-    return finish(figure, ax, f"Of {len(board)} statements: {'; '.join(parts)}.")
+    finding = f"Of {len(board)} statements: {'; '.join(parts)}."
+    return finish(ax, finding, left=left, top=1.3, bottom=0.1)
 
 
 def evidence_map(
@@ -107,40 +90,38 @@ def evidence_map(
     rows = list(rows or dict.fromkeys(table[row]))
     columns = list(columns or dict.fromkeys(table[column]))
     cells = table.groupby([row, column], observed=True)[count].sum().to_dict()
-    figure, (ax,) = axes(1.6 + 0.55 * len(rows))
+    for name, other in cells:
+        if name not in rows or other not in columns:
+            raise ValueError(
+                f"{name!r} and {other!r} have {what} but no place: rows are {rows}, columns "
+                f"{columns}. Remedy: name them there or leave out rows= and columns="
+            )
+    height = max(0.5, row_height(rows, 22))
+    _, (ax,) = axes(height * len(rows))
+    left = label_rows(ax, rows, 22)
+    most = max(1, *cells.values())
     for y, name in enumerate(rows):
         for x, other in enumerate(columns):
             number = int(cells.get((name, other), 0))
+            look: dict[str, Any] = {"color": TINTS[0], "edgecolor": COLOURS[0]}
+            empty_look: dict[str, Any] = {"color": "none", "edgecolor": GREY, "linestyle": ":"}
+            size = 170 + 480 * number / most if number else 170
             ax.scatter(
-                x,
-                y,
-                s=60 + 45 * number,
-                marker="o" if number else "s",
-                color=COLOURS[0] if number else "white",
-                edgecolor=COLOURS[0] if number else "0.6",
-                alpha=0.85,
+                x, y, s=size, marker="o" if number else "s", **(look if number else empty_look)
             )
-            ax.text(x + 0.16, y, f"{number}" if number else "none", va="center", fontsize=9)
-    ax.set(
-        xticks=range(len(columns)),
-        xticklabels=[fill(str(c), 16) for c in columns],
-        yticks=range(len(rows)),
-        yticklabels=[fill(str(r), 24) for r in rows],
-        xlim=(-0.5, len(columns) - 0.3),
-        ylim=(len(rows) - 0.5, -0.5),
-    )
+            ax.text(x, y, f"{number}", ha="center", va="center_baseline")
+    wrapped = [fill(str(c), 13) for c in columns]
+    ax.set(xticks=range(len(columns)), xticklabels=wrapped, xlim=(-0.5, len(columns) - 0.5))
     ax.xaxis.tick_top()
-    ax.tick_params(length=0, labelsize=9)
+    ax.tick_params(length=0)
     empty = [
         f"{name} and {other}" for name in rows for other in columns if not cells.get((name, other))
     ]
     said = f"none for {'; '.join(empty)}" if len(empty) <= 6 else f"{len(empty)} pairs have none"
-    return finish(
-        figure,
-        ax,
-        f"{sum(cells.values())} {what} over {len(rows) * len(columns)} "
-        f"pairs; {said if empty else 'every pair has some'}.",
-    )
+    pairs = f"{sum(cells.values())} {what} over {len(rows) * len(columns)} pairs"
+    finding = f"{pairs}; {said if empty else 'every pair has some'}."
+    top = 0.1 + LINE * max(len(name.splitlines()) for name in wrapped)
+    return finish(ax, finding, left=left, top=top, bottom=0.1)
 
 
 def causal_diagram(
@@ -154,7 +135,7 @@ def causal_diagram(
     places : dict
         Where each name stands, x and y between 0 and 1.
     """
-    figure, (ax,) = axes(3.4)
+    _, (ax,) = axes(3.4)
     boxes = {
         name: ax.text(
             x,
@@ -174,7 +155,7 @@ def causal_diagram(
             xytext=places[start],
             arrowprops={
                 "arrowstyle": "-|>",
-                "color": "0.3",
+                "color": INK,
                 "patchA": boxes[start],
                 "patchB": boxes[end],
                 "shrinkA": 2,
@@ -184,4 +165,5 @@ def causal_diagram(
     ax.set(xlim=(-0.1, 1.1), ylim=(-0.15, 1.15))
     ax.axis("off")
     parts = [f"{start} to {end}" for start, end in arrows]
-    return finish(figure, ax, f"Causal diagram with {len(arrows)} arrows: {'; '.join(parts)}.")
+    finding = f"Causal diagram with {len(arrows)} arrows: {'; '.join(parts)}."
+    return finish(ax, finding, left=0.1, bottom=0.05)

@@ -1,77 +1,137 @@
-"""Figures of estimates: rates by period, forests, calibration."""
+"""Figures of estimates: rates by period, forests, values beside thresholds, calibration."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from utils.checks import as_list, require_columns
-from utils.plots._figure import COLOURS, LINES, MARKERS, axes, finish, groups_of, spread
+from utils.checks import as_list, require_columns, require_numbers
+from utils.plots._figure import (
+    COLOURS,
+    FAINT,
+    GREY,
+    HATCHES,
+    INK,
+    LINE,
+    LINES,
+    MARKERS,
+    TINTS,
+    axes,
+    finish,
+    first_capital,
+    groups_of,
+    joined,
+    name_ends,
+    width,
+)
+
+BARS = "Bars are 95% intervals."
+
+
+def between(row: pd.Series, estimate: str, lower: str, upper: str, digits: int = 2) -> str:
+    """'0.72 (0.55 to 0.94)', or the estimate alone where no interval is known."""
+    if row[[lower, upper]].isna().any():
+        return f"{row[estimate]:.{digits}f}"
+    return f"{row[estimate]:.{digits}f} ({row[lower]:.{digits}f} to {row[upper]:.{digits}f})"
+
+
+def time_spans(labels: Sequence[str]) -> list[tuple[float, float]] | None:
+    """Begin and end of periods that follow on one another ('0-2', '2-5', '5+'), else None.
+
+    An open last period is drawn as long as the one before it.
+    """
+    number = r"(\d+(?:\.\d+)?)"
+    spans: list[tuple[float, float]] = []
+    for label in labels:
+        closed = re.fullmatch(rf"{number}\s*(?:-|–|to)\s*{number}(?: \D+)?", label)
+        is_open = re.fullmatch(rf"{number}\s*\+(?: \D+)?", label)
+        if closed:
+            spans.append((float(closed[1]), float(closed[2])))
+        elif is_open and spans and label == labels[-1]:
+            begin = float(is_open[1])
+            spans.append((begin, begin + spans[-1][1] - spans[-1][0]))
+        else:
+            return None
+    follow = all(before[1] == after[0] for before, after in zip(spans, spans[1:]))
+    return spans if len(spans) > 1 and follow and all(a < b for a, b in spans) else None
 
 
 def rates(
     table: pd.DataFrame,
     period: str,
-    by: str | None = None,
+    by: str | Sequence[str] | None = None,
     *,
     outcome: str,
     per: str,
+    unit: str | None = None,
     log: bool = False,
 ) -> Axes:
-    """Rates with their intervals, one mark per period (or other ordered class) and group.
+    """Rates with their intervals, by period of time or another ordered class.
+
+    Periods of time that follow on one another ("0-2", "2-5", "10+") are drawn as steps on a
+    true axis of time, since the rate is one number for the whole period; other classes as marks.
 
     Parameters
     ----------
     table : DataFrame
-        The rows of `rates`: `period`, [by], rate, lower, upper.
+        The rows of `utils.rates`: `period`, [by], rate, lower, upper, in the order to be drawn.
+    period, by : str
+        Columns.
     outcome : str
         What is counted, for example "recurrences".
     per : str
         Unit of the rate, for example "per 100 person-years".
+    unit : str, optional
+        Name of the axis, for example "years since surgery"; the column's name if left out.
     log : bool
         Log scale for the rate.
+
+    Returns
+    -------
+    Axes
+        The rates; `.figure.finding` reads the first and the last of each group.
     """
     require_columns(table, [period, *as_list(by), "rate", "lower", "upper"])
-    order = list(dict.fromkeys(table[period].astype(str)))
+    ordered = isinstance(table[period].dtype, pd.CategoricalDtype)
+    order = list(dict.fromkeys((table.sort_values(period) if ordered else table)[period].map(str)))
     groups = groups_of(table, by)
-    figure, (ax,) = axes(4.2)
-    ends = []
-    for i, (_, part) in enumerate(groups):
-        x = np.array([order.index(str(p)) for p in part[period]]) + 0.12 * (
-            i - (len(groups) - 1) / 2
-        )
-        reach = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
-        ax.errorbar(
-            x,
-            part["rate"],
-            yerr=reach,
-            color=COLOURS[i],
-            linestyle=LINES[i % 4],
-            marker=MARKERS[i % 6],
-            capsize=4,
-            linewidth=1.2,
-        )
-        ends.append((x[-1], part["rate"].iloc[-1]))
+    spans = time_spans(order)
+    _, (ax,) = axes(3.1)
     ax.set(
-        xticks=range(len(order)),
-        xticklabels=order,
-        xlabel=period.replace("_", " "),
+        xlabel=unit or period.replace("_", " "),
         ylabel=f"{outcome} {per}",
-        xlim=(-0.4, len(order) - 0.6 + 0.4 * (by is not None)),
+        ylim=(None, None) if log else (0, 1.06 * _highest(table)),
     )
     if log:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter("{x:g}")
+        known = table[["lower", "rate"]].to_numpy(float)
+        ax.set_ylim(0.8 * known[known > 0].min(), 1.2 * _highest(table))
+    if spans:
+        edges = [spans[0][0], *(end for _, end in spans)]
+        opened = order[-1].rstrip().endswith("+")
+        names = [f"{edge:g}" for edge in edges]
+        ax.set(xlim=(edges[0], edges[-1]), xticks=edges)
+        ax.set_xticklabels([*names[:-1], "later"] if opened else names)
     else:
-        ax.set_ylim(bottom=0)
-    _name_ends(ax, [name for name, _ in groups], ends)
+        wrapped = [fill(name, 12) for name in order]
+        ax.set(xlim=(-0.4, len(order) - 0.6), xticks=range(len(order)), xticklabels=wrapped)
+    ends = []
+    for i, (_, part) in enumerate(groups):
+        part = part.set_index(part[period].map(str))
+        if spans:
+            ends.append(_steps(ax, part, order, spans, i, len(groups)))
+        else:
+            ends.append(_marks(ax, part, order, i, len(groups)))
 
     def said(row: pd.Series) -> str:
-        exact = row["lower"] == row["upper"]
+        exact = row["lower"] == row["upper"] or row[["lower", "upper"]].isna().any()
         limits = "" if exact else f" ({row['lower']:.3g} to {row['upper']:.3g})"
         return f"{row['rate']:.3g}{limits} in {row[period]}"
 
@@ -79,29 +139,64 @@ def rates(
         f"{name + ' ' if name else ''}from {said(part.iloc[0])} to {said(part.iloc[-1])}"
         for name, part in groups
     ]
-    return finish(
-        figure, ax, f"{outcome.capitalize()} {per}: {'; '.join(parts)}. Bars are 95% intervals."
-    )
+    right = name_ends(ax, [name for name, _ in groups], ends)
+    shown = "Bands are 95% intervals." if spans else BARS
+    finding = f"{first_capital(outcome)} {per}: {'; '.join(parts)}. {shown}"
+    left = 0.4 + tick_width(ax)
+    lines = 1 if spans else max(fill(name, 12).count("\n") + 1 for name in order)
+    return finish(ax, finding, left=left, right=right, bottom=0.33 + LINE * lines)
 
 
-def _name_ends(ax: Axes, names: Sequence[str], ends: Sequence[tuple[float, float]]) -> None:
-    """Write each group's name beside its last mark, spread so that none overlap."""
-    scale = ax.transData
-    heights = [scale.transform(end)[1] for end in ends]
-    apart = 16 * ax.figure.dpi / 72
-    right = max(x for x, _ in ends)
-    for i, height in enumerate(spread(heights, apart)):
-        at = scale.inverted().transform((0, height))[1]
-        ax.annotate(
-            fill(names[i], 18),
-            (right, at),
-            xytext=(10, 0),
-            textcoords="offset points",
-            va="center",
-            color=COLOURS[i],
-            fontweight="bold",
-            annotation_clip=False,
+def _highest(table: pd.DataFrame) -> float:
+    return float(np.nanmax(table[["rate", "upper"]].to_numpy(float)))
+
+
+def tick_width(ax: Axes) -> float:
+    """Inches that the labels of the y axis take."""
+    return width(ax.yaxis.get_major_formatter().format_ticks(list(ax.get_yticks())))
+
+
+def _steps(
+    ax: Axes, part: pd.DataFrame, order: list[str], spans: list, i: int, count: int
+) -> tuple[float, float]:
+    """Draw one group's rates as steps with bands; return where the last one ends."""
+    shown = [(span, part.loc[name]) for name, span in zip(order, spans) if name in part.index]
+    floor = ax.get_ylim()[0]
+    for (begin, end), row in shown:
+        band = [row["lower"], row["upper"]]
+        ax.fill_between([begin, end], *band, color=COLOURS[i], alpha=0.15, linewidth=0)
+        middle = begin + (end - begin) * (i + 1) / (count + 1)
+        ax.plot(
+            [middle, middle], [max(row["lower"], floor), row["upper"]], color=COLOURS[i], lw=0.9
         )
+    x = [edge for span, _ in shown for edge in span]
+    y = [row["rate"] for _, row in shown for _ in range(2)]
+    ax.plot(x, y, color=COLOURS[i], linestyle=LINES[i], linewidth=2)
+    return x[-1], y[-1]
+
+
+def _marks(
+    ax: Axes, part: pd.DataFrame, order: list[str], i: int, count: int
+) -> tuple[float, float]:
+    """Draw one group's rates as marks with bars; return where the last one stands."""
+    x = np.array([order.index(name) for name in part.index]) + 0.12 * (i - (count - 1) / 2)
+    reach = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
+    look: dict[str, Any] = {"color": COLOURS[i], "linestyle": LINES[i], "marker": MARKERS[i]}
+    ax.errorbar(x, part["rate"], yerr=reach, capsize=4, linewidth=1.2, **look)
+    return x[-1], part["rate"].iloc[-1]
+
+
+def label_rows(ax: Axes, labels: Sequence[str], chars: int) -> float:
+    """Write labels beside rows 0, 1, ... from the top; return the inches they take."""
+    wrapped = [fill(str(label), chars) for label in labels]
+    ax.set(yticks=range(len(labels)), yticklabels=wrapped, ylim=(len(labels) - 0.5, -0.5))
+    ax.tick_params(axis="y", length=0)
+    return width(wrapped) + 0.1
+
+
+def row_height(labels: Sequence[str], chars: int, least: int = 1) -> float:
+    """Inches of a row that holds the tallest of these labels."""
+    return 0.1 + LINE * max([least, *(len(fill(str(x), chars).splitlines()) for x in labels)])
 
 
 def forest(
@@ -115,6 +210,7 @@ def forest(
     kind: str | None = None,
     null: float = 1.0,
     log: bool = True,
+    digits: int = 2,
 ) -> Axes:
     """Estimates with their 95% intervals, one row each, beside a line of no difference.
 
@@ -123,106 +219,509 @@ def forest(
     table : DataFrame
         A row per estimate, drawn from top to bottom.
     label, estimate, lower, upper : str
-        Columns. A missing interval is left out of the picture.
+        Columns. A missing interval is said to be missing.
     measure : str
         What the number is and which way it points, for example
         "hazard ratio of death, quit v continued".
     kind : str, optional
         Column; rows that say "pooled" are drawn as diamonds and read out in the caption,
-        rows that say "prediction" as a bare line.
+        rows that say "prediction" as a dotted line, rows that say "context" hollow.
     null : float
         Where the line of no difference stands.
+    log : bool
+        Log scale.
+    digits : int
+        Decimals, for example 3 where an interval ends at 0.996.
+
+    Returns
+    -------
+    Axes
+        The rows; `.figure.finding` reads them.
     """
     require_columns(table, [label, estimate, lower, upper, *as_list(kind)])
     kinds = ["study"] * len(table) if kind is None else list(table[kind])
-    figure, (ax,) = axes(1.5 + 0.32 * len(table))
+    row_inches = row_height(table[label], 26)
+    _, (ax,) = axes(row_inches * len(table))
+    if log:
+        ax.set_xscale("log")
+    ax.axvline(null, color=GREY, linewidth=1, linestyle="--", zorder=0)
+    texts = []
     for y, (style, (_, row)) in enumerate(zip(kinds, table.iterrows())):
-        colour = COLOURS[3] if style == "pooled" else "0.25"
+        colour = COLOURS[1] if style == "pooled" else INK
+        line: dict[str, Any] = {"linewidth": 2.5 if style == "pooled" else 1.3, "color": colour}
         ax.plot(
             [row[lower], row[upper]],
             [y, y],
-            color=colour,
-            linewidth=2.5 if style == "pooled" else 1.2,
             linestyle=":" if style == "prediction" else "-",
+            **line,
         )
-        if style != "prediction":
+        if style == "prediction":
+            texts.append(f"{row[lower]:.{digits}f} to {row[upper]:.{digits}f}")
+        else:
+            texts.append(between(row, estimate, lower, upper, digits))
             ax.plot(
                 row[estimate],
                 y,
                 marker="D" if style == "pooled" else "s",
                 color=colour,
-                markersize=7 if style == "pooled" else 5,
+                markerfacecolor="none" if style == "context" else colour,
+                markersize=8 if style == "pooled" else 6,
             )
-        ax.text(
-            1.02,
-            y,
-            f"{row[estimate]:.2f} ({row[lower]:.2f} to {row[upper]:.2f})",
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=9,
-        )
-    ax.axvline(null, color="0.5", linewidth=1, linestyle="--")
-    ax.set(
-        yticks=range(len(table)),
-        yticklabels=table[label],
-        ylim=(len(table) - 0.5, -0.5),
-        xlabel=measure,
-    )
-    ax.tick_params(axis="y", length=0, labelsize=9)
+        ax.text(1.03, y, texts[-1], transform=ax.get_yaxis_transform(), va="center")
+    left = label_rows(ax, table[label], 26)
+    ax.set_xlabel(fill(measure, 48))
     if log:
-        ax.set_xscale("log")
         _plain_log_ticks(ax)
+    finding = _forest_finding(table, kinds, texts, label, estimate, lower, upper, null, digits)
     return finish(
-        figure, ax, _forest_finding(table, kinds, label, estimate, lower, upper, measure, null)
+        ax,
+        f"{first_capital(measure)}: {finding}. {BARS}",
+        left=left,
+        right=width(texts) + 0.2,
+        bottom=0.33 + LINE * len(fill(measure, 48).splitlines()),
     )
 
 
 def _plain_log_ticks(ax: Axes) -> None:
-    low, high = ax.get_xlim()
-    choices = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100])
-    inside = choices[(choices >= low) & (choices <= high)]
-    if len(inside) < 3:
-        inside = np.array([t for t in np.round(np.arange(0.1, 4, 0.1), 1) if low <= t <= high])
-    thinned = inside if len(inside) <= 8 else inside[inside != 0.7]
-    ax.set_xticks(thinned, [f"{tick:g}" for tick in thinned])
+    """Put plain numbers on a log axis: as many as leave room for each other."""
+    low, high = np.log10(ax.get_xlim())
+    decades = 10.0 ** np.arange(-6, 7)
+    choices: list[Any] = [
+        np.round(np.arange(0.5, 2, 0.05), 2),
+        np.round(np.arange(0.1, 4, 0.1), 1),
+        [0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3],
+        [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10],
+        np.outer(decades, [1, 2, 5]).ravel(),
+        np.outer(decades, [1, 3]).ravel(),
+        decades,
+        decades[::2],
+    ]
+    inside = [[tick for tick in ticks if low <= np.log10(tick) <= high] for ticks in choices]
+    roomy = [t for t in inside if np.diff(np.log10(t)).min(initial=9) > 0.11 * (high - low)]
+    best = max(roomy, key=len)
+    ax.set_xticks(best, [f"{tick:g}" for tick in best])
     ax.minorticks_off()
 
 
 def _forest_finding(
     table: pd.DataFrame,
     kinds: Sequence[str],
+    texts: Sequence[str],
     label: str,
     estimate: str,
     lower: str,
     upper: str,
-    measure: str,
     null: float,
+    digits: int,
 ) -> str:
-    def said(row: pd.Series) -> str:
-        return f"{row[estimate]:.2f} ({row[lower]:.2f} to {row[upper]:.2f})"
-
-    is_study = np.array([style == "study" for style in kinds])
-    studies = table[is_study]
-    parts = []
-    if len(studies) > 3:
-        clear = int(((studies[lower] > null) | (studies[upper] < null)).sum())
-        parts.append(
-            f"{len(studies)} estimates from {studies[estimate].min():.2f} to "
-            f"{studies[estimate].max():.2f}, {clear} with an interval clear of {null:g}"
-        )
+    rows = [f"{name} {text}" for name, text in zip(table[label], texts)]
+    plain = [style not in ("pooled", "prediction") for style in kinds]
+    studies = table[plain]
+    if len(studies) <= 3:
+        parts = [row for row, is_study in zip(rows, plain) if is_study]
     else:
-        parts += [f"{row[label]} {said(row)}" for _, row in studies.iterrows()]
-    parts += [
-        f"{row[label]} {said(row)}"
-        for style, (_, row) in zip(kinds, table.iterrows())
-        if style == "pooled"
+        known = studies.dropna(subset=[lower, upper])
+        clear = int(((known[lower] > null) | (known[upper] < null)).sum())
+        parts = [
+            f"{len(studies)} estimates from {studies[estimate].min():.{digits}f} to "
+            f"{studies[estimate].max():.{digits}f}, {clear} with an interval clear of {null:g}"
+        ]
+        if len(known) < len(studies):
+            parts[0] += f", {len(studies) - len(known)} without an interval"
+    parts += [row for kind in ("pooled", "prediction") for row, k in zip(rows, kinds) if k == kind]
+    return "; ".join(parts)
+
+
+def intervals_with_zones(
+    table: pd.DataFrame,
+    label: str,
+    estimate: str,
+    *,
+    conclusion: str,
+    measure: str,
+    margin: float,
+    direction: str = "lowers",
+    lower: str = "lower",
+    upper: str = "upper",
+    digits: int = 2,
+) -> Axes:
+    """Intervals of a ratio on one axis, over the zones from which a conclusion is read.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per estimate, drawn from top to bottom.
+    label, estimate, lower, upper : str
+        Columns.
+    conclusion : str
+        Column with what the rule reads from each; written beside it.
+    measure : str
+        What the ratio is.
+    margin : float
+        The smallest effect that matters: below 1 if the claim says "lowers", above 1 if "raises".
+    direction : str
+        What the claim says: "lowers" or "raises".
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    Axes
+        The intervals; `.figure.finding` reads each with its conclusion.
+
+    Raises
+    ------
+    ValueError
+        The margin does not lie on the claimed side of 1.
+    """
+    require_columns(table, [label, estimate, lower, upper, conclusion])
+    if direction not in ("lowers", "raises"):
+        raise ValueError(f"direction {direction!r}: choose 'lowers' or 'raises'")
+    down = direction == "lowers"
+    if not (0 < margin < 1 if down else margin > 1):
+        remedy = 0.9 if down else 1.11
+        raise ValueError(f"margin={margin:g} is not on the side of {direction!r}: margin={remedy}")
+    labels = [
+        f"{row[label]}\n{between(row, estimate, lower, upper, digits)}"
+        for _, row in table.iterrows()
     ]
-    parts += [
-        f"{row[label]} {row[lower]:.2f} to {row[upper]:.2f}"
-        for style, (_, row) in zip(kinds, table.iterrows())
-        if style == "prediction"
+    said = [fill(str(text), 18) for text in table[conclusion]]
+    tall = max(2 + (len(str(name)) > 24) for name in table[label])
+    row_inches = 0.16 + LINE * max([tall, *(text.count("\n") + 1 for text in said)])
+    _, (ax,) = axes(row_inches * len(table))
+    low = min(table[lower].min(), margin, 1 / margin) / 1.15
+    high = max(table[upper].max(), margin, 1 / margin) * 1.15
+    ax.set(xscale="log", xlim=(low, high))
+    far, small, other = (
+        ((low, margin), (margin, 1), (1, high)) if down else ((margin, high), (1, margin), (low, 1))
+    )
+    ax.axvspan(*far, facecolor=TINTS[0], alpha=0.6, linewidth=0)
+    ax.axvspan(*small, facecolor=FAINT, edgecolor=GREY, hatch="////", linewidth=0)
+    ax.axvline(1, color=INK, linewidth=1)
+    zones = [
+        ("claimed side", far, 0.06),
+        ("other side", other, 0.06),
+        ("too small to matter", small, 0.3),
     ]
-    return f"{measure[0].upper()}{measure[1:]}: {'; '.join(parts)}. Bars are 95% intervals."
+    for name, (a, b), tier in zones:
+        ax.annotate(
+            name,
+            (np.sqrt(a * b), 1),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(0, tier * 72),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            color=COLOURS[0] if name == "claimed side" else INK,
+            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8} if tier > 0.1 else None,
+        )
+    for y, (_, row) in enumerate(table.iterrows()):
+        ax.plot([row[lower], row[upper]], [y, y], color=INK, linewidth=1.8)
+        ax.plot(row[estimate], y, marker="s", color=INK, markersize=7)
+        ax.text(1.03, y, said[y], transform=ax.get_yaxis_transform(), va="center", weight="bold")
+    wrapped = ["\n".join(fill(line, 24) for line in name.splitlines()) for name in labels]
+    ax.set(yticks=range(len(table)), yticklabels=wrapped, ylim=(len(table) - 0.5, -0.5))
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(fill(measure, 44))
+    _plain_log_ticks(ax)
+    read = [
+        f"{row[label]} {between(row, estimate, lower, upper, digits)}: {row[conclusion]}"
+        for _, row in table.iterrows()
+    ]
+    word = "at most" if down else "at least"
+    finding = f"The claim says {direction}; an effect matters if it is {word} {margin:g}. "
+    return finish(
+        ax,
+        finding + f"{'; '.join(read)}.",
+        left=width(wrapped) + 0.1,
+        right=width(said, weight="bold") + 0.2,
+        top=0.5,
+        bottom=0.33 + LINE * len(fill(measure, 44).splitlines()),
+    )
+
+
+def value_and_threshold(
+    table: pd.DataFrame,
+    label: str,
+    value: str,
+    threshold: str,
+    *,
+    measure: str,
+    lower: str = "lower",
+    upper: str = "upper",
+    share: str | None = None,
+    at_most: str | None = None,
+) -> Axes:
+    """Values with their intervals, each as a multiple of the threshold that its claim must pass.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per claim, drawn from top to bottom.
+    label, value, threshold, lower, upper : str
+        Columns; value, threshold and interval of a row in the same unit, above 0.
+    measure : str
+        What the values are, for example "share of people".
+    share : str, optional
+        Column that is True where the value is a share, to be written in percent.
+    at_most : str, optional
+        Column that is True where the claim says "less than the threshold".
+
+    Returns
+    -------
+    Axes
+        One row per claim, the threshold at 1; `.figure.finding` says which intervals pass.
+    """
+    require_columns(
+        table, [label, value, threshold, lower, upper, *as_list(share), *as_list(at_most)]
+    )
+    for column in (value, threshold):
+        require_numbers(table, column)
+        if (table[column] <= 0).any():
+            raise ValueError(
+                f"column {column!r}: a multiple of a threshold needs values above 0. "
+                f"Remedy: data[data[{column!r}] > 0]"
+            )
+    row_inches = row_height(table[label], 26, 2)
+    _, (ax,) = axes(row_inches * len(table))
+    ax.set_xscale("log")
+    ax.axvline(1, color=COLOURS[1], linewidth=2, linestyle="--")
+    texts, passed, parts = [], [], []
+    for y, (_, row) in enumerate(table.iterrows()):
+        least = bool(row[at_most]) if at_most else False
+        low, high = row[[lower, upper]].astype(float).fillna(row[value]) / row[threshold]
+        known = not row[[lower, upper]].isna().any()
+        mark = row[value] / row[threshold]
+        ax.plot([max(low, mark / 1e3), high], [y, y], color=INK, linewidth=1.8)
+        ax.plot(mark, y, marker="s" if known else "o", color=INK, markersize=7)
+        numbers = row[[value, lower, upper, threshold]].astype(float)
+        percent = bool(row[share]) if share else False
+        said = [f"{100 * n:.3g}%" if percent else f"{n:.3g}" for n in numbers]
+        limits = f" ({said[1]} to {said[2]})" if known else ""
+        texts.append(f"{said[0]}{limits}\nthreshold {said[3]}")
+        ax.text(1.03, y, texts[-1], transform=ax.get_yaxis_transform(), va="center")
+        passed.append(known and (high < 1 if least else low > 1))
+        parts.append(f"{row[label]} {said[0]}{limits}, {mark:.3g} times its threshold of {said[3]}")
+    left = label_rows(ax, table[label], 26)
+    a, b = ax.get_xlim()
+    ax.set(xlim=(min(a, 0.7), max(b, 1.5)), xlabel=f"{measure},\nas a multiple of its threshold")
+    _plain_log_ticks(ax)
+    ax.text(1, -0.55, "threshold", ha="center", va="bottom", color=COLOURS[1], weight="bold")
+    finding = f"{first_capital(measure)}: {'; '.join(parts)}. "
+    finding += f"{sum(passed)} of {len(table)} have their whole interval past the threshold."
+    return finish(ax, finding, left=left, right=width(texts) + 0.2, top=0.3, bottom=0.7)
+
+
+def hazard_bars(
+    table: pd.DataFrame,
+    period: str,
+    by: str | Sequence[str] | None = None,
+    *,
+    outcome: str,
+    per: str,
+    unit: str | None = None,
+) -> Axes:
+    """The hazard as bars: what happened in each period, per person-time still free of it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows of `utils.rates`: `period`, [by], events, person_time, rate.
+    period, by : str
+        Columns.
+    outcome : str
+        What is counted, for example "recurrences".
+    per : str
+        Unit of the rate, for example "per 100 person-years".
+    unit : str, optional
+        Name of the axis of time; the column's name if left out.
+
+    Returns
+    -------
+    Axes
+        Bars with the number of events on them; with two groups `.figure.finding` gives the ratio
+        of the second to the first rate in each period.
+    """
+    require_columns(table, [period, *as_list(by), "events", "person_time", "rate"])
+    groups = groups_of(table, by)
+    order = list(dict.fromkeys(table[period].map(str)))
+    _, (ax,) = axes(3.0)
+    wide = 0.82 / len(groups)
+    for i, (name, part) in enumerate(groups):
+        x = np.array([order.index(str(p)) for p in part[period]]) + wide * (
+            i - (len(groups) - 1) / 2
+        )
+        look: dict[str, Any] = {
+            "color": TINTS[i],
+            "edgecolor": COLOURS[i],
+            "hatch": HATCHES[i],
+            "label": name,
+        }
+        ax.bar(x, part["rate"], width=0.94 * wide, **look)
+        for place, (_, row) in zip(x, part.iterrows()):
+            ax.text(
+                place, row["rate"], f"{row['events']:g}", ha="center", va="bottom", color=COLOURS[i]
+            )
+    ax.set(
+        xticks=range(len(order)),
+        xticklabels=order,
+        xlabel=unit or period.replace("_", " "),
+        ylabel=f"{outcome} {per}",
+        ylim=(0, 1.12 * table["rate"].max()),
+    )
+    if by is not None:
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderpad=0)
+    rows = {name: part.set_index(part[period].map(str)) for name, part in groups}
+    if len(groups) == 2:
+        (one, first), (two, second) = rows.items()
+        both = [p for p in order if p in first.index and p in second.index and first.rate[p] > 0]
+        said = [
+            f"{second.rate[p]:.3g} v {first.rate[p]:.3g} in {p}, ratio "
+            f"{second.rate[p] / first.rate[p]:.2f}"
+            for p in both
+        ]
+        finding = f"{first_capital(outcome)} {per}, {two} v {one}: {'; '.join(said)}"
+    else:
+        said = [
+            f"{name + ' ' if name else ''}{row['rate']:.3g} in {p} ({row['events']:g} in "
+            f"{row['person_time']:.0f})"
+            for name, part in rows.items()
+            for p, row in part.iterrows()
+        ]
+        finding = f"{first_capital(outcome)} {per}: {'; '.join(said)}"
+    top = 0.1 if by is None else 0.35
+    finding += ". Numbers on the bars are events."
+    return finish(ax, finding, left=0.4 + tick_width(ax), top=top)
+
+
+def excess_by_site(
+    table: pd.DataFrame,
+    site: str,
+    excess: str,
+    *,
+    per: str,
+    who: str,
+    same: str | None = None,
+) -> Axes:
+    """Excess new cancers by site, as bars with their share of the whole.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per site, without the total.
+    site, excess : str
+        Columns; `excess` is observed minus expected, per person-time.
+    per : str
+        Its unit, for example "per 10,000 person-years".
+    who : str
+        The people, for example "people treated for head and neck cancer".
+    same : str, optional
+        Column that is True where the site is that of the first cancer: those bars are hatched
+        and not counted as another kind.
+
+    Returns
+    -------
+    Axes
+        The bars; `.figure.finding` gives each number and the share of other kinds.
+    """
+    require_columns(table, [site, excess, *as_list(same)])
+    require_numbers(table, excess, minimum=None)
+    total = float(table[excess].sum())
+    row_inches = row_height(table[site], 22)
+    _, (ax,) = axes(row_inches * len(table))
+    hatched = np.zeros(len(table), bool) if same is None else table[same].to_numpy(bool)
+    texts = []
+    for y, (value, alike) in enumerate(zip(table[excess], hatched)):
+        i = int(alike)
+        ax.barh(y, value, color=TINTS[i], edgecolor=COLOURS[i], hatch=HATCHES[i], height=0.7)
+        kind = ", same site" if alike else ""
+        texts.append(f"{value:.1f} ({value / total:.0%}{kind})")
+        ax.text(1.03, y, texts[-1], transform=ax.get_yaxis_transform(), va="center")
+    left = label_rows(ax, table[site], 22)
+    ax.set_xlabel(f"excess {per}")
+    parts = [f"{name} {text}" for name, text in zip(table[site], texts)]
+    finding = f"Excess new cancers {per} in {who}: {'; '.join(parts)}; {total:.1f} in all"
+    if same is not None:
+        other = float(table.loc[~hatched, excess].sum())
+        finding += f", of which {other:.1f} ({other / total:.0%}) at another site"
+    return finish(ax, f"{finding}.", left=left, right=width(texts) + 0.2)
+
+
+def composite_parts(
+    table: pd.DataFrame,
+    label: str,
+    part: str,
+    events: str,
+    *,
+    total: str | None = None,
+    outcome: str,
+) -> Axes:
+    """What each composite counted, as stacked bars; what no paper prints is said to be so.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row per `label` (a trial's arm) and part of its outcome.
+    label, part : str
+        Columns.
+    events : str
+        Column with the count of that part; NaN if it was not printed.
+    total : str, optional
+        Column with the count of the whole outcome (the same in each row of a label), for bars
+        whose parts were not printed.
+    outcome : str
+        What the whole counts, for example "disease-free survival events".
+
+    Returns
+    -------
+    Axes
+        A bar per label; `.figure.finding` reads the parts.
+    """
+    require_columns(table, [label, part, events, *as_list(total)])
+    bars = [(name, rows) for name, rows in table.groupby(label, sort=False, observed=True)]
+    parts = list(dict.fromkeys(table[part]))
+    if len(parts) > len(COLOURS):
+        raise ValueError(f"column {part!r}: {len(parts)} parts, no more than {len(COLOURS)} fit")
+    row_inches = 0.3 + LINE * max(2, *(len(fill(str(name), 18).splitlines()) for name, _ in bars))
+    _, (ax,) = axes(row_inches * len(bars))
+    said = []
+    known = [rows[events].sum() for _, rows in bars]
+    whole = [
+        max(rows[total].max(), seen) if total and rows[total].notna().any() else np.nan
+        for (_, rows), seen in zip(bars, known)
+    ]
+    longest = np.nanmax([*known, *whole])
+    for y, ((name, rows), seen, all_of_them) in enumerate(zip(bars, known, whole)):
+        at, words = 0.0, []
+        for _, row in rows.dropna(subset=[events]).iterrows():
+            i = parts.index(row[part])
+            look: dict[str, Any] = {"color": TINTS[i], "edgecolor": COLOURS[i], "hatch": HATCHES[i]}
+            ax.barh(y, row[events], left=at, height=0.7, **look)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            ax.text(at + row[events] / 2, y, f"{row[events]:g}", ha="center", va="center", bbox=box)
+            words.append(f"{row[events]:g} {row[part]}")
+            at += row[events]
+        missing = list(rows.loc[rows[events].isna(), part])
+        if missing:
+            rest = all_of_them - seen
+            drawn = rest if rest > 0 else 0.35 * longest
+            ax.barh(y, drawn, left=at, height=0.7, fill=False, edgecolor=GREY, linestyle=":")
+            number = f"{rest:g}: " if rest > 0 else ""
+            inside = fill(f"{number}{joined(missing)} (not printed apart)", 34)
+            ax.text(at + 0.015 * longest, y, inside, va="center", color=GREY)
+            words.append(f"{number}{joined(missing)}, not printed apart")
+        said.append(f"{name}: {'; '.join(words)}")
+    left = label_rows(ax, [name for name, _ in bars], 18)
+    ax.set_xlabel(outcome)
+    ax.set_xlim(0, 1.04 * max(longest, ax.dataLim.x1))
+    shown = [p for p in parts if table.loc[table[part] == p, events].notna().any()]
+    for p in shown:
+        i = parts.index(p)
+        ax.bar(0, 0, color=TINTS[i], edgecolor=COLOURS[i], hatch=HATCHES[i], label=p)
+    if shown:
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderpad=0)
+    top = 0.1 + 0.24 * -(-len(shown) // 2)
+    return finish(ax, f"{first_capital(outcome)}. {'. '.join(said)}.", left=left, top=top)
 
 
 def calibration(
@@ -244,39 +743,37 @@ def calibration(
         Columns; the interval belongs to the observed share.
     outcome : str
         What the share is, for example "free of recurrence or death at 5 years".
+
+    Returns
+    -------
+    Axes
+        The marks; `.figure.finding` reads the lowest and the highest group.
     """
     require_columns(table, [predicted, observed, lower, upper])
-    figure, (ax,) = axes(4.8)
+    _, (ax,) = axes(3.8)
     reach = [table[observed] - table[lower], table[upper] - table[observed]]
-    ax.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=1)
-    ax.annotate(
-        "predicted = observed",
-        (0.98, 0.98),
-        ha="right",
-        va="bottom",
-        color="0.4",
-        fontsize=9,
-        annotation_clip=False,
-    )
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    ax.text(0.97, 0.99, "predicted = observed", ha="right", va="bottom", color=GREY)
     ax.errorbar(table[predicted], table[observed], yerr=reach, fmt="o", color=COLOURS[0], capsize=4)
     ax.set(
         xlim=(0, 1),
-        ylim=(0, 1),
+        ylim=(0, 1.04),
         xlabel=f"predicted share {outcome}",
-        ylabel=f"observed share {outcome}",
+        ylabel=fill(f"observed share {outcome}", 40),
     )
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
     on_line = int(((table[lower] <= table[predicted]) & (table[predicted] <= table[upper])).sum())
     low, high = (table.loc[table[predicted].idxmin()], table.loc[table[predicted].idxmax()])
-    return finish(
-        figure,
-        ax,
-        (
-            f"Share {outcome}, in {len(table)} groups by prediction: predicted {low[predicted]:.0%}, "
-            f"observed {low[observed]:.0%} ({low[lower]:.0%} to {low[upper]:.0%}) in the lowest; "
-            f"predicted {high[predicted]:.0%}, observed {high[observed]:.0%} ({high[lower]:.0%} to "
-            f"{high[upper]:.0%}) in the highest; the prediction lies inside the 95% interval in "
-            f"{on_line} of {len(table)}."
-        ),
+
+    def said(row: pd.Series) -> str:
+        limits = f"({row[lower]:.0%} to {row[upper]:.0%})"
+        return f"predicted {row[predicted]:.0%}, observed {row[observed]:.0%} {limits}"
+
+    finding = (
+        f"Share {outcome}, in {len(table)} groups by prediction: {said(low)} in the lowest; "
+        f"{said(high)} in the highest; the prediction lies inside the 95% interval in "
+        f"{on_line} of {len(table)}."
     )
+    lines = len(fill(f"observed share {outcome}", 40).splitlines())
+    return finish(ax, finding, left=0.55 + LINE * lines, right=0.3)

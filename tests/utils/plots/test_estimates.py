@@ -1,0 +1,270 @@
+"""Rates, forests and the pictures of single numbers: what stands in them is what the data say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from utils import plots
+from utils.plots.estimates import time_spans
+
+THREE = pd.DataFrame(
+    {
+        "label": list("abcd"),
+        "ratio": [1.5, 2, 0.5, 1],
+        "lower": [1.0, 1.2, 0.2, 0.5],
+        "upper": [2.0, 3.0, 0.9, 1.5],
+    }
+)
+RATES = pd.DataFrame(
+    {
+        "period": ["0-2", "2+"],
+        "rate": [4.0, 2.0],
+        "lower": [3.0, 2.0],
+        "upper": [6.0, 2.0],
+        "events": [8, 2],
+        "person_time": [2.0, 1],
+    }
+)
+
+
+def said(ax):
+    return ax.figure.finding
+
+
+def words(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def draw_rates(table=RATES, **kwargs):
+    return plots.rates(table, "period", outcome="relapses", per="per 100 years", **kwargs)
+
+
+@pytest.mark.parametrize(
+    "labels, spans",
+    [
+        (["0-2", "2-5", "10+"], None),
+        (["0-2", "2-5", "5-10", "10+"], [(0, 2), (2, 5), (5, 10), (10, 15)]),
+        (["0-0.5", "0.5-1"], [(0, 0.5), (0.5, 1)]),
+        (["0-2 years", "2-5 years"], [(0, 2), (2, 5)]),
+        (["0 to 12", "12 to 24"], [(0, 12), (12, 24)]),
+        (["20-39", "40-49"], None),
+        (["2-5", "0-2"], None),
+        (["0-2"], None),
+        (["2+", "0-2"], None),
+        (["never", "often"], None),
+    ],
+)
+def test_periods_that_follow_on_one_another_are_times(labels, spans):
+    assert time_spans(labels) == spans
+
+
+def test_a_rate_of_a_period_is_a_step_over_it_with_a_band():
+    ax = draw_rates(unit="years since surgery")
+    assert said(ax) == (
+        "Relapses per 100 years: from 4 (3 to 6) in 0-2 to 2 in 2+. Bands are 95% intervals."
+    )
+    line = next(line for line in ax.get_lines() if len(line.get_xdata()) == 4)
+    assert line.get_xydata().tolist() == [[0, 4], [2, 4], [2, 2], [4, 2]]
+    bands = [band.get_paths()[0].get_extents() for band in ax.collections]
+    assert [(b.x0, b.x1, b.y0, b.y1) for b in bands] == [(0, 2, 3, 6), (2, 4, 2, 2)]
+    assert ax.get_ylim()[0] == 0 and ax.get_xlabel() == "years since surgery"
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "2", "later"]
+
+
+def test_rates_of_other_classes_are_marks_with_bars():
+    ax = draw_rates(RATES.assign(period=["young", "old"]))
+    assert said(ax).endswith("Bars are 95% intervals.")
+    (bars,) = ax.collections
+    assert [segment[:, 1].tolist() for segment in bars.get_segments()] == [[3, 6], [2, 2]]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["young", "old"]
+
+
+def test_periods_stand_in_the_order_of_their_category():
+    order = pd.Categorical(["0-2", "2+"][::-1], categories=["0-2", "2+"], ordered=True)
+    ax = draw_rates(RATES.assign(period=order))
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "2", "later"]
+
+
+def test_a_rate_without_an_interval_is_read_without_one():
+    assert "from 4 in 0-2" in said(draw_rates(RATES.assign(lower=np.nan)))
+
+
+def test_a_log_scale_leaves_room_for_a_lower_limit_of_zero():
+    ax = draw_rates(RATES.assign(lower=[0.0, 1.0]), log=True)
+    assert ax.get_yscale() == "log" and 0 < ax.get_ylim()[0] < 1
+
+
+def test_groups_of_rates_are_named_at_the_end_of_their_line():
+    two = pd.concat([RATES.assign(g="a"), RATES.assign(g="b", rate=[3.0, 1.0])])
+    ax = draw_rates(two, by="g")
+    assert words(ax) == ["a", "b"]
+    assert "a from 4 (3 to 6) in 0-2 to 2 in 2+; b from 3" in said(ax)
+
+
+def test_an_interval_that_ends_on_no_difference_is_not_clear_of_it():
+    ax = plots.forest(THREE, "label", "ratio", measure="ratio")
+    assert said(ax) == (
+        "Ratio: 4 estimates from 0.50 to 2.00, 2 with an interval clear of 1. "
+        "Bars are 95% intervals."
+    )
+    assert [t.get_text() for t in ax.get_yticklabels()] == list("abcd") and ax.yaxis_inverted()
+    assert words(ax)[0] == "1.50 (1.00 to 2.00)"
+
+
+def test_forest_reads_out_few_studies_the_pool_and_the_prediction():
+    rows = THREE.iloc[[1, 2, 3]].assign(kind=["study", "pooled", "prediction"])
+    assert said(plots.forest(rows, "label", "ratio", measure="ratio", kind="kind")) == (
+        "Ratio: b 2.00 (1.20 to 3.00); c 0.50 (0.20 to 0.90); d 0.50 to 1.50. "
+        "Bars are 95% intervals."
+    )
+
+
+def test_forest_in_three_digits_and_without_an_interval():
+    rows = THREE.assign(lower=[0.996, 1.2, np.nan, 0.5])
+    ax = plots.forest(rows, "label", "ratio", measure="ratio", digits=3)
+    assert words(ax)[:3] == ["1.500 (0.996 to 2.000)", "2.000 (1.200 to 3.000)", "0.500"]
+    assert "1 with an interval clear of 1, 1 without an interval" in said(ax)
+
+
+@pytest.mark.parametrize("span", [(0.9, 1.1), (0.6, 0.96), (0.3, 1.6), (0.01, 40), (1e-5, 1e5)])
+def test_a_log_axis_has_plain_numbers_that_leave_each_other_room(span):
+    rows = pd.DataFrame(
+        {"l": ["a"], "x": [np.sqrt(span[0] * span[1])], "lo": span[0], "up": span[1]}
+    )
+    ax = plots.forest(rows, "l", "x", measure="ratio", lower="lo", upper="up")
+    low, high = np.log10(ax.get_xlim())
+    ticks = np.log10(ax.get_xticks())
+    assert len(ticks) >= 2 and np.diff(ticks).min() > 0.1 * (high - low)
+    assert all("e" not in label.get_text() or high > 4 for label in ax.get_xticklabels())
+
+
+def zones(direction="lowers", margin=0.9):
+    table = THREE.assign(says=["not settled", "against", "supported", "not settled"])
+    return plots.intervals_with_zones(
+        table,
+        "label",
+        "ratio",
+        conclusion="says",
+        measure="ratio",
+        margin=margin,
+        direction=direction,
+    )
+
+
+@pytest.mark.parametrize(
+    "direction, margin, word, ends",
+    [("lowers", 0.9, "at most 0.9", (0.9, 1)), ("raises", 1.11, "at least 1.11", (1, 1.11))],
+)
+def test_zones_lie_on_the_claimed_side(direction, margin, word, ends):
+    ax = zones(direction, margin)
+    claimed, small = (
+        patch.get_extents().transformed(ax.transData.inverted()) for patch in ax.patches
+    )
+    assert (small.x0, small.x1) == pytest.approx(ends)
+    assert margin in (pytest.approx(claimed.x0), pytest.approx(claimed.x1))
+    assert (claimed.x1 < 1) == (direction == "lowers")
+    assert f"The claim says {direction}" in said(ax) and word in said(ax)
+    assert "c 0.50 (0.20 to 0.90): supported" in said(ax)
+    assert {"claimed side", "other side", "too small to matter", "supported"} <= set(words(ax))
+
+
+@pytest.mark.parametrize("direction, margin", [("lowers", 1.11), ("raises", 0.9), ("lowers", 0)])
+def test_a_margin_on_the_other_side_is_an_error_whose_remedy_works(direction, margin):
+    with pytest.raises(ValueError, match=direction) as error:
+        zones(direction, margin)
+    assert zones(direction, float(str(error.value).split("margin=")[-1]))
+
+
+def test_a_direction_is_one_of_two():
+    with pytest.raises(ValueError, match="'lowers' or 'raises'"):
+        zones("up")
+
+
+def test_a_value_is_set_beside_its_threshold_as_a_multiple():
+    table = pd.DataFrame(
+        {
+            "claim": ["often", "rare", "unknown"],
+            "value": [0.2, 1.2, 0.5],
+            "lower": [0.1, 0.8, np.nan],
+            "upper": [0.3, 1.6, np.nan],
+            "threshold": [0.05, 2.0, 0.1],
+            "is_share": [True, False, True],
+            "less": [False, True, False],
+        }
+    )
+    ax = plots.value_and_threshold(
+        table, "claim", "value", "threshold", measure="share", share="is_share", at_most="less"
+    )
+    assert "often 20% (10% to 30%), 4 times its threshold of 5%" in said(ax)
+    assert "rare 1.2 (0.8 to 1.6), 0.6 times its threshold of 2" in said(ax)
+    assert "unknown 50%, 5 times" in said(ax)
+    assert said(ax).endswith("2 of 3 have their whole interval past the threshold.")
+    with pytest.raises(ValueError, match="'threshold'") as error:
+        plots.value_and_threshold(
+            table.assign(threshold=[0, 1, 1]), "claim", "value", "threshold", measure="share"
+        )
+    assert "data[data['threshold'] > 0]" in str(error.value)
+
+
+def test_bars_of_two_groups_give_the_ratio_of_their_speeds():
+    two = pd.concat([RATES.assign(g="a"), RATES.assign(g="b", rate=[1.0, 3.0], events=[2, 3])])
+    ax = plots.hazard_bars(two, "period", "g", outcome="relapses", per="per year")
+    assert "Relapses per year, b v a: 1 v 4 in 0-2, ratio 0.25; 3 v 2 in 2+, ratio 1.50" in said(ax)
+    assert [bar.get_height() for bar in ax.patches] == [4, 2, 1, 3]
+    assert words(ax) == ["8", "2", "2", "3"]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b"]
+    one = plots.hazard_bars(RATES, "period", outcome="relapses", per="per year")
+    assert "4 in 0-2 (8 in 2); 2 in 2+ (2 in 1)" in said(one) and one.get_legend() is None
+
+
+def test_excess_adds_up_and_the_same_site_is_set_apart():
+    table = pd.DataFrame({"site": ["lung", "neck"], "excess": [30.0, 10.0], "same": [False, True]})
+    ax = plots.excess_by_site(
+        table, "site", "excess", per="per 1,000", who="people after cancer", same="same"
+    )
+    assert "lung 30.0 (75%); neck 10.0 (25%, same site); 40.0 in all" in said(ax)
+    assert said(ax).endswith("of which 30.0 (75%) at another site.")
+    assert len({bar.get_hatch() or "" for bar in ax.patches}) == 2
+
+
+def parts_of(**columns):
+    table = {"arm": ["a", "a", "b", "b"], "part": ["back", "died"] * 2, "n": [3, 2, 4, np.nan]}
+    return pd.DataFrame({**table, **columns})
+
+
+def test_parts_are_stacked_and_what_is_not_printed_is_said():
+    ax = plots.composite_parts(parts_of(), "arm", "part", "n", outcome="events")
+    assert said(ax) == "Events. a: 3 back; 2 died. b: 4 back; died, not printed apart."
+    assert any("died (not printed apart)" in text.replace("\n", " ") for text in words(ax))
+    bars = [(bar.get_x(), bar.get_width()) for bar in ax.patches if bar.get_width()]
+    assert bars[:3] == [(0, 3), (3, 2), (0, 4)]
+    hollow = [bar for bar in ax.patches if not bar.get_fill()]
+    assert len(hollow) == 1 and hollow[0].get_x() == 4
+
+
+def test_a_printed_total_gives_the_rest_its_size():
+    table = parts_of(total=[5, 5, 10, 10])
+    ax = plots.composite_parts(table, "arm", "part", "n", total="total", outcome="events")
+    assert "b: 4 back; 6: died, not printed apart" in said(ax)
+    (hollow,) = [bar for bar in ax.patches if not bar.get_fill()]
+    assert hollow.get_width() == 6
+
+
+def test_more_parts_than_colours_is_an_error():
+    table = pd.DataFrame({"arm": "a", "part": list("abcdefg"), "n": 1})
+    with pytest.raises(ValueError, match="'part'"):
+        plots.composite_parts(table, "arm", "part", "n", outcome="events")
+
+
+def test_calibration_counts_groups_on_the_edge_as_inside():
+    table = pd.DataFrame(
+        {
+            "said": [0.2, 0.5, 0.9],
+            "seen": [0.3, 0.6, 0.8],
+            "lower": [0.2, 0.55, 0.7],
+            "upper": [0.4, 0.7, 0.9],
+        }
+    )
+    ax = plots.calibration(table, "said", "seen", outcome="free")
+    assert said(ax).endswith("inside the 95% interval in 2 of 3.")
+    assert "predicted 20%, observed 30% (20% to 40%) in the lowest" in said(ax)
