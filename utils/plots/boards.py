@@ -2,63 +2,110 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from os.path import commonprefix
 from textwrap import fill
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from utils import claims
 from utils.checks import require_columns
-from utils.plots._figure import CARD, COLOURS, FAINT, GREY, INK, LINE, TINTS, axes, finish
+from utils.plots._figure import COLOURS, FAINT, GREY, INK, LINE, TINTS, axes, finish, width
 from utils.plots.estimates import label_rows, row_height
 
 _MARKS = {
     claims.SUPPORTED: ("o", 2),
-    claims.IN_PART: ("P", 0),
+    claims.TOO_SMALL: ("P", 2),
     claims.COMPATIBLE: ("^", 0),
-    claims.UNCLEAR: ("D", 4),
+    claims.CONFLICTING: ("D", 4),
+    claims.IMPRECISE: ("d", 4),
     claims.AGAINST: ("X", 1),
-    claims.UNTESTED: ("s", 5),
+    claims.NO_LINE: ("s", 5),
     claims.VALUE: ("*", 3),
 }
+_SIZES = dict(zip(claims.CERTAINTIES, (13, 11, 9, 7)))
 
 
 def verdict_board(board: pd.DataFrame) -> Axes:
-    """All claims in the article's order, each with a mark under its verdict.
+    """All claims in the article's order: sentence, conclusion, certainty, value beside its bar.
 
     Parameters
     ----------
     board : DataFrame
         The rows of `claims.board`.
+
+    Returns
+    -------
+    Axes
+        A row per claim and part, its mark under its conclusion, the larger the more certain;
+        `.figure.finding` counts them.
     """
-    columns = list(claims.VERDICTS)
-    names = [
-        f"{row['lesson']}  {row['claim']}{': ' + row['part'] if row['part'] else ''}"
-        for _, row in board.iterrows()
-    ]
-    _, (ax,) = axes(row_height(names, 30) * len(board))
-    left = label_rows(ax, names, 30)
-    for y, verdict in enumerate(board["verdict"]):
-        ax.axhline(y, color=FAINT, linewidth=1, zorder=0)
-        if verdict:
-            marker, colour = _MARKS[verdict]
-            place = columns.index(verdict)
-            ax.plot(place, y, marker=marker, color=COLOURS[colour], markersize=10)
+    require_columns(board, ["lesson", "claim", "says", "type", "bar", "value", "conclusion"])
+    columns = list(claims.CONCLUSIONS)
+    sentences = [fill(text, 34) for text in _sentences(board)]
+    beside = [_beside(row) for _, row in board.iterrows()]
+    heights = [0.14 + LINE * max(x.count("\n") + 1 for x in row) for row in zip(sentences, beside)]
+    places = np.cumsum(heights) - np.array(heights) / 2
+    _, (ax,) = axes(sum(heights))
+    left = width(sentences) + 0.1
+    ax.set(ylim=(sum(heights), 0), yticks=places)
+    ax.set_yticklabels(sentences, ha="left")
+    for line in np.cumsum(heights)[:-1]:
+        ax.axhline(line, color=FAINT, linewidth=0.8, zorder=0)
+    for y, text, (_, row) in zip(places, beside, board.iterrows()):
+        if row["conclusion"]:
+            marker, colour = _MARKS[row["conclusion"]]
+            size = _SIZES.get(row["certainty"], 9)
+            place = columns.index(row["conclusion"])
+            ax.plot(place, y, marker=marker, color=COLOURS[colour], markersize=size)
         else:
             middle = len(columns) / 2 - 0.5
-            ax.text(middle, y, "lesson to come", ha="center", va="center", backgroundcolor=CARD)
+            ax.text(middle, y, "lesson to come", ha="center", va="center", color=GREY)
+        ax.text(1.03, y, text, transform=ax.get_yaxis_transform(), va="center")
     ax.set(xticks=range(len(columns)), xlim=(-0.5, len(columns) - 0.5))
-    ax.set_xticklabels([fill(name, 16) for name in columns], rotation=90)
+    ax.set_xticklabels(columns, rotation=90)
     ax.tick_params(length=0)
+    ax.tick_params(axis="y", pad=72 * left)
     ax.xaxis.tick_top()
-    counts = board["verdict"].value_counts()
+    counts = board["conclusion"].value_counts()
     parts = [f"{counts[name]} {name}" for name in columns if name in counts]
-    waiting = int((board["verdict"] == "").sum())
+    waiting = int((board["conclusion"] == "").sum())
     parts += [f"{waiting} in lessons to come"] if waiting else []
+    sure = board["certainty"].value_counts()
+    levels = [f"{sure[name]} {name}" for name in claims.CERTAINTIES if name in sure]
     finding = f"Of {len(board)} statements: {'; '.join(parts)}."
-    return finish(ax, finding, left=left, top=1.3, bottom=0.1)
+    if levels:
+        finding += f" Certainty: {', '.join(levels)}; the larger the mark, the more certain."
+    top = width(columns) + 0.1
+    return finish(ax, finding, left=left, right=1.9, top=top, bottom=0.1)
+
+
+def _sentences(board: pd.DataFrame) -> list[str]:
+    """Each row's sentence after its lesson; a second part does not repeat the first one's words."""
+    told: dict[str, str] = {}
+    shown = []
+    for _, row in board.iterrows():
+        before = told.setdefault(row["claim"], row["says"])
+        same = commonprefix([before, row["says"]]) if before != row["says"] else ""
+        shown.append(f"{row['lesson']}  {row['says'][same.rfind('(') :] if same else row['says']}")
+    return shown
+
+
+def _beside(row: pd.Series) -> str:
+    """The conclusion in words, the value against its bar, and what the reader believed before."""
+    bar = re.sub("smallest effect that matters|threshold", "", row["bar"]).strip()
+    against = f"{row['value']} against {bar}" if row["value"] else f"bar {bar}"
+    sure = f", {row['certainty']} certainty" if row["certainty"] else ""
+    parts = [
+        f"{row['conclusion']}{sure}",
+        f"{row['type']}: {against}" if bar else "",
+        f"you, before: {row['before']}" if row.get("before") else "",
+    ]
+    return "\n".join(fill(part, 25) for part in parts if part)
 
 
 def evidence_map(

@@ -38,17 +38,64 @@ def test_evidence_map_leaves_no_study_out():
     assert said(ax) == "3 studies over 2 pairs; every pair has some."
 
 
-def test_board_sets_each_mark_under_its_verdict_and_says_what_waits():
-    board = pd.DataFrame(
-        {
-            "lesson": "01",
-            "claim": ["one", "two", "three"],
-            "part": ["", "why", ""],
-            "verdict": [claims.SUPPORTED, claims.AGAINST, ""],
-        }
+BOARD = pd.DataFrame(
+    {
+        "lesson": ["01", "02", "02", "03"],
+        "claim": ["one", "two", "two", "three"],
+        "says": [
+            "Tumors come back.",
+            "It wakes. (How often?)",
+            "It wakes. (Why?)",
+            "Do your best.",
+        ],
+        "type": ["frequency", "effect", "mechanism", "value"],
+        "bar": ["threshold 5%", "smallest effect that matters 1.11", "threshold 1", ""],
+        "value": ["16% (15% to 17%)", "0.98 (0.90 to 1.07)", "", ""],
+        "conclusion": [claims.SUPPORTED, claims.AGAINST, "", claims.VALUE],
+        "certainty": ["high", "low", "", ""],
+        "before": ["yes", "", "", ""],
+    }
+)
+
+
+def test_board_sets_each_mark_under_its_conclusion_and_says_what_waits():
+    ax = plots.verdict_board(BOARD)
+    assert said(ax) == (
+        "Of 4 statements: 1 supported; 1 evidence against; 1 a value; 1 in lessons to come. "
+        "Certainty: 1 high, 1 low; the larger the mark, the more certain."
     )
-    ax = plots.verdict_board(board)
-    assert said(ax) == ("Of 3 statements: 1 supported; 1 evidence against; 1 in lessons to come.")
+    marks = [line for line in ax.get_lines() if line.get_marker() != "None"]
+    assert [line.get_xdata()[0] for line in marks] == [
+        claims.CONCLUSIONS.index(name) for name in BOARD["conclusion"] if name
+    ]
+    assert marks[0].get_markersize() > marks[1].get_markersize()
+    heads = [label.get_text() for label in ax.get_xticklabels()]
+    assert heads == list(claims.CONCLUSIONS)
+
+
+def test_board_prints_sentences_values_bars_and_beliefs():
+    ax = plots.verdict_board(BOARD)
+    sentences = [label.get_text() for label in ax.get_yticklabels()]
+    assert sentences == [
+        "01  Tumors come back.",
+        "02  It wakes. (How often?)",
+        "02  (Why?)",
+        "03  Do your best.",
+    ]
+    beside = [" ".join(text.split()) for text in words(ax) if text != "lesson to come"]
+    assert beside == [
+        "supported, high certainty frequency: 16% (15% to 17%) against 5% you, before: yes",
+        "evidence against, low certainty effect: 0.98 (0.90 to 1.07) against 1.11",
+        "mechanism: bar 1",
+        "a value",
+    ]
+
+
+def test_every_conclusion_has_a_mark_of_its_own():
+    boards = BOARD.iloc[[0] * len(claims.CONCLUSIONS)].assign(conclusion=claims.CONCLUSIONS)
+    lines = plots.verdict_board(boards).get_lines()
+    marks = [line.get_marker() for line in lines if line.get_marker() != "None"]
+    assert len(set(marks)) == len(claims.CONCLUSIONS)
 
 
 def test_diagram_reads_out_its_arrows():
