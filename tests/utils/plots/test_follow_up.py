@@ -1,12 +1,10 @@
 """Curves: what is drawn, who is at risk, and what the caption reads."""
 
-from inspect import signature
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from utils import cumulative_incidence, mean_cumulative_count, mixture_cure, plots
+from utils import cumulative_incidence, mixture_cure, plots
 
 SIX = pd.DataFrame(
     {"t": [1.0, 2, 3, 4, 5, 6], "e": [0, 1, 1, 0, 1, 0], "g": ["a", "b", "a", "b", "a", "b"]}
@@ -148,10 +146,6 @@ def test_incidence_by_group_has_a_line_each_and_no_more_than_six():
     assert plots.cumulative_incidence(four, "t", "e", "g", causes=remedy, **call)
 
 
-@pytest.mark.skipif(
-    "entry" not in signature(mean_cumulative_count).parameters,
-    reason="the function's new arguments",
-)
 def test_events_that_come_again_are_counted_among_those_under_observation():
     ax = plots.mean_cumulative_count(
         AGAIN, "t", "e", "id", "start", outcome="returns", unit="years", read_at=4, ticks=[0, 2, 4]
