@@ -11,13 +11,21 @@ RUN = $(BIN)/python
 LAB_SETTINGS = .venv/share/jupyter/lab/settings
 LAB_ARGS ?=
 LESSON ?=
+WORK ?= work
+FROM ?=
+TO ?=
 NUMBER ?=
 # The stamp is named after what was installed, so that a changed lock is noticed whatever its date.
 READY = .venv/.ready-$(shell cat requirements.lock pyproject.toml jupyterlab.json | cksum | tr ' ' -)
-NOT_FETCHED = { echo "The packages could not be fetched. Is there a network? Is the disk full?"; \
+NOT_FETCHED = { echo "The packages could not be installed (the reason is above). Is there a network?"; \
+  echo "Is the disk full? Is this a Python that they exist for, 3.11 to 3.14?"; $(RUN) --version; \
   echo "When that is mended, run the same command again."; exit 1; }
 
-.PHONY: help setup lab test check lessons student instructor new-lesson key bench r data
+# Settings of pip that send packages elsewhere than into .venv do not hold here.
+export PIP_USER = 0
+unexport PIP_TARGET PIP_PREFIX PYTHONHOME
+
+.PHONY: help setup lab carry afresh export test check lessons student instructor new-lesson key bench r data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,13 +57,14 @@ $(READY):
 	@mkdir -p $(LAB_SETTINGS) && cp jupyterlab.json $(LAB_SETTINGS)/overrides.json
 	@touch $@
 
-lab: setup ## open the lessons in JupyterLab, in work/
-	@echo "Your copies of the lessons are in work/; what you changed there is kept:"
-	@$(RUN) -m tools.students work work
-	@if [ "$$(id -u)" = 0 ] && ! echo "$(LAB_ARGS)" | grep -q allow-root; then \
-	  echo "You are root, and JupyterLab wants to hear that this is meant:"; \
-	  echo "  make lab LAB_ARGS=--allow-root"; exit 1; fi
-	cd work && ../$(RUN) -m jupyterlab $(LAB_ARGS) 00_start_here.ipynb
+lab: setup ## open the lessons in JupyterLab, in work/ (or WORK=FOLDER)
+	@$(RUN) -m tools.students lab "$(WORK)" $(LAB_ARGS)
+
+carry: setup ## take your answers into the newer lesson: LESSON=03 (FROM=FILE)
+	@$(RUN) -m tools.students carry "$(WORK)" "$(LESSON)" $(if $(FROM),"$(FROM)")
+
+afresh: setup ## start a lesson again, what you had is kept beside: LESSON=03
+	@$(RUN) -m tools.students afresh "$(WORK)" "$(LESSON)"
 
 test: setup ## run every lesson and every test
 	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov
@@ -79,6 +88,9 @@ instructor: setup ## add nbgrader, for grading
 
 new-lesson: setup ## a lesson from the template: NAME="..."
 	@$(RUN) -m tools.authoring new-lesson "$(NAME)" $(if $(NUMBER),--number $(NUMBER))
+
+export: setup ## one lesson with what it needs, tested there: LESSON=06 TO=FOLDER
+	@$(RUN) -m tools.authoring export "$(LESSON)" "$(TO)"
 
 key: setup ## the answer key, in instructor/
 	@$(RUN) -m tools.authoring key

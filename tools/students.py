@@ -507,6 +507,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif chosen.command == "afresh":
             print(report(afresh(chosen.folder, chosen.lesson)))
         else:
+            print(f"Your copies of the lessons are in {chosen.folder}; what you changed is kept:")
             print(report(update(chosen.folder)))
             if chosen.command == "lab":
                 return lab(chosen.folder, rest)
