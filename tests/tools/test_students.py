@@ -323,8 +323,9 @@ def test_the_zip_stands_on_its_own(fresh_course, tmp_path):
         "print(utils.exercises.reply('00-letter', 'B')); print(len(update(Path('work'))))"
     )
     run = run_in(home, "-c", code)
+    assert run.returncode == 0, run.stderr
     where, rows, answer, files = run.stdout.splitlines()
-    assert str(home) in where and rows == "1858", run.stderr
+    assert str(home) in where and rows == "1858"
     assert answer.startswith("Right: B") and int(files) == 4
     again = run_in(home, "-m", "tools.students", "zip", tmp_path / "c.zip")
     assert again.returncode == 0, again.stderr
