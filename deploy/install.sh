@@ -5,6 +5,8 @@
 # Accounts, the students' homes and a local.py of yours stay as they are.
 set -eu
 umask 022
+# The system's Python: one under somebody's home is out of the students' reach.
+export PYTHON="${PYTHON:-/usr/bin/python3}"
 [ $# = 1 ] || { echo "Say where: deploy/install.sh /srv"; exit 2; }
 command -v npm > /dev/null || { echo "npm is missing. On Debian: apt install npm"; exit 1; }
 mkdir -p "$1/tumor-recurrence-lessons/deploy"
@@ -13,7 +15,7 @@ cd "$(dirname "$0")/.."
 
 make student
 for part in notebooks data utils tools; do rm -rf "${class:?}/$part"; done
-python3 -m zipfile -e dist/tumor-recurrence-lessons.zip "$class/.."
+"$PYTHON" -m zipfile -e dist/tumor-recurrence-lessons.zip "$class/.."
 cp deploy/jupyterhub_config.py deploy/singleuser.py deploy/hub.lock deploy/package.json \
   deploy/package-lock.json "$class/deploy"
 
