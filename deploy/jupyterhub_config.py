@@ -55,6 +55,7 @@ if "tljh" not in sys.modules:
     if REHEARSAL:
         c.JupyterHub.spawner_class = "simple"
         c.SimpleLocalProcessSpawner.home_dir_template = f"{REHEARSAL}/{{username}}"
+        c.Spawner.environment = {"TMPDIR": REHEARSAL}
         if os.geteuid() == 0:
             c.Spawner.args = ["--allow-root"]
     else:

@@ -230,16 +230,20 @@ def running_hub(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
             psutil.wait_procs(alive, timeout=10)
 
 
-def memory(hub: psutil.Process) -> tuple[list[float], list[float]]:
-    """Megabytes of each student's server and of each kernel; a page that n share counts 1/n."""
-    servers, kernels = [], []
-    for process in hub.children(recursive=True):
-        command = process.cmdline()
+def memory(hub: psutil.Process) -> tuple[list[float], list[float], float]:
+    """Megabytes of each student's server, of each kernel, and of everything, hub and proxy too.
+
+    Pages that n processes share count 1/n in each.
+    """
+    servers, kernels, together = [], [], 0.0
+    for process in [hub, *hub.children(recursive=True)]:
+        command, size = process.cmdline(), process.memory_full_info().pss / 1e6
+        together += size
         if "jupyterhub.singleuser" in command:
-            servers.append(process.memory_full_info().pss / 1e6)
+            servers.append(size)
         elif "ipykernel_launcher" in command:
-            kernels.append(process.memory_full_info().pss / 1e6)
-    return servers, kernels
+            kernels.append(size)
+    return servers, kernels, together
 
 
 @dataclass
@@ -254,6 +258,8 @@ class Rehearsal:
         Seconds until all had run the lesson.
     servers, kernels
         Megabytes each.
+    together
+        Megabytes of all, with the hub and its proxy.
     failed
         Student -> what went wrong.
     different
@@ -266,6 +272,7 @@ class Rehearsal:
     study: float = 0.0
     servers: list[float] = field(default_factory=list)
     kernels: list[float] = field(default_factory=list)
+    together: float = 0.0
     failed: dict[str, str] = field(default_factory=dict)
     different: dict[str, list[str]] = field(default_factory=dict)
     codes: set[int] = field(default_factory=set)
@@ -304,7 +311,7 @@ def rehearse(folder: Path, students: int, lesson: str) -> Rehearsal:
             if cells:
                 seen.different[person.name] = cells
         seen.study = time.monotonic() - began
-        seen.servers, seen.kernels = memory(hub)
+        seen.servers, seen.kernels, seen.together = memory(hub)
         neighbour = dict(zip(people, people[1:] + people[:1]))
         for _, codes in all_at_once(lambda person: person.intrude(neighbour[person])):
             seen.codes |= codes
@@ -327,6 +334,7 @@ def main(arguments: list[str] | None = None) -> int:
         if sizes:
             low, middle, high = min(sizes), statistics.median(sizes), max(sizes)
             print(f"  memory of a {kind}      {low:.0f} to {high:.0f} MB, half under {middle:.0f}")
+    print(f"  memory of everything    {seen.together:.0f} MB")
     print(f"  another one's server    answers {sorted(seen.codes)}")
     for name, error in seen.failed.items():
         print(f"  {name} failed: {error}")

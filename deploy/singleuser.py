@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
     os.chdir(home)
     os.environ |= dict.fromkeys(THREADS, "1")
     # Private (0700) and short: the path of a socket has at most 107 characters.
-    os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lessons-", dir="/tmp")
+    os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="lessons-")
     os.execv(sys.executable, [sys.executable, "-m", "jupyterhub.singleuser", *SETTINGS, *arguments])
 
 

@@ -19,12 +19,13 @@ import pytest
 import yaml
 
 from tools.lessons import ROOT
+from tools.students import TOP
 
 DEPLOY = ROOT / "deploy"
 CLASS = Path(os.environ.get("CLASS_FOLDER", ROOT / "no-class"))
 PYTHON = CLASS / ".venv/bin/python"
 PROXY = CLASS / "deploy/node_modules/.bin/configurable-http-proxy"
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a class is served from Linux")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a class is served from Linux")
 
 
 def module(name):
@@ -248,6 +249,14 @@ def test_systemd_knows_every_property(load, laid_out, tmp_path):
             ["systemd-analyze", "verify", "--man=no", file], capture_output=True, text=True
         )
         assert file.name not in result.stderr and result.returncode == 0, result.stderr
+
+
+def test_the_service_starts_what_install_lays_out():
+    unit = (DEPLOY / "lessons-hub.service").read_text(encoding="utf-8")
+    program, *_, settings = re.search(r"(?m)^ExecStart=(.+)$", unit)[1].split()
+    folder = Path(settings).parents[1]
+    assert folder.name == TOP and program == str(folder / ".venv/bin/python")
+    assert (DEPLOY / Path(settings).name).is_file()
 
 
 # Kubernetes
