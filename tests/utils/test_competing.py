@@ -107,6 +107,14 @@ def test_times_that_differ_by_rounding_are_one_time():
     assert incidence_at(data, "t", "c", 0.3)["incidence"].tolist() == [1 / 3, 0]
 
 
+def test_once_a_cause_has_come_to_all_there_is_no_interval_nor_an_error_of_rounding():
+    """1 - product of 1 - d / n ends a rounding short of 1 here."""
+    table = cumulative_incidence(pd.DataFrame({"t": np.arange(1.0, 50), "c": 1}), "t", "c")
+    last = table.iloc[-1]
+    assert abs(last["incidence"] - 1) < 1e-12 and last["se"] == 0
+    assert np.isnan(last["lower"]) and np.isnan(last["upper"])
+
+
 @pytest.mark.parametrize("at", [-1, [], [np.nan]])
 def test_a_time_that_is_none_is_refused(at):
     with pytest.raises(ValueError, match="at is"):

@@ -312,6 +312,11 @@ def test_logrank_takes_lists_of_columns(lung, reference):
             {"strata": "s"},
             "column 'g'.*never at risk together",
         ),
+        (
+            {"t": [5, 2, 1, 2, 5], "e": 1, "g": list("zyxzx"), "s": list("vvuvu")},
+            {"strata": "s"},
+            "column 'g': group 'y' and 'x' are never at risk together",
+        ),
         ({"t": [1, 2], "e": [1, 1], "g": list("aa")}, {}, "column 'g' holds one group only"),
     ],
 )

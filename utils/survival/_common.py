@@ -18,6 +18,7 @@ from utils.checks import (
 )
 
 Z95 = float(ndtri(0.975))
+ROUNDING = 1e-12
 
 
 def tolerance(times: np.ndarray) -> float:
@@ -155,12 +156,12 @@ def log_log_interval(probability: np.ndarray, se: np.ndarray) -> tuple[np.ndarra
     p ** exp(-+ z se / (p log p)), from the delta method on log(-log p).
     Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4.
     """
-    inside = (probability > 0) & (probability < 1)
+    inside = (probability > ROUNDING) & (probability < 1 - ROUNDING)
     p = np.where(inside, probability, 0.5)
     # p ** exp(-+ z se / (p log p)), the delta method on log(-log p)
     # Kalbfleisch and Prentice 2002, The Statistical Analysis of Failure Time Data, section 1.4
     width = Z95 * np.where(inside, se, 0) / (p * np.log(p))
-    edge = np.where(probability >= 1, 1.0, np.nan)
+    edge = np.where(probability >= 1 - ROUNDING, 1.0, np.nan)
     lower = np.where(inside, p ** np.exp(-width), edge)
     upper = np.where(inside, p ** np.exp(width), edge)
     return lower, upper

@@ -9,6 +9,7 @@ import pandas as pd
 
 from utils.checks import require_some_events
 from utils.survival._common import (
+    ROUNDING,
     by_group,
     chosen_times,
     follow_up,
@@ -54,7 +55,9 @@ def _curves(part: pd.DataFrame, time: str, event: str, causes: range) -> pd.Data
             incidence, se = fit.cinc[k - 1].copy(), fit.cinc_se[k - 1].copy()
             if np.isnan(se[-1]):
                 se[-1] = _last_se(times, cause, k)
-        lower, upper = log_log_interval(incidence, se)
+        to_all = incidence > 1 - ROUNDING
+        se[to_all] = 0
+        lower, upper = log_log_interval(np.where(to_all, 0, incidence), se)
         columns = {"incidence": incidence, "se": se, "lower": lower, "upper": upper}
         tables.append(
             pd.DataFrame({"cause": k, "time": grid, "at_risk": at_risk.astype(np.int64), **columns})
@@ -89,7 +92,7 @@ def cumulative_incidence(
     -------
     DataFrame
         [by], cause, time, at_risk, incidence, se, lower, upper; the 95% interval is log-log
-        (NaN until the cause has come once).
+        (NaN until the cause has come once, and once it has come to all).
 
     Raises
     ------

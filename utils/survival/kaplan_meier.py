@@ -145,7 +145,8 @@ def survival_at(
 
     Notes
     -----
-    Equals R's summary(survfit(conf.type="log-log"), times=at).
+    Equals R's summary(survfit(conf.type="log-log"), times=at), but that a time which misses a
+    step by rounding alone is on it.
     """
     wanted = chosen_times(at, "at")
     rows = follow_up(data, time, event, by=by)
@@ -431,37 +432,33 @@ def logrank(
 
     times, happened = rows[time].to_numpy(), rows[event].to_numpy()
     groups = rows.groupby(columns, observed=True)
-    group = groups.ngroup().to_numpy()
-    layer = (
-        rows.groupby(layers, observed=True).ngroup().to_numpy()
-        if layers
-        else np.zeros(len(rows), dtype=np.int64)
+    names = [", ".join(map(str, labels)) for labels, _ in groups]
+    group, layer = groups.ngroup().to_numpy(), np.zeros(len(rows), dtype=np.int64)
+    if layers:
+        layer = rows.groupby(layers, observed=True).ngroup().to_numpy()
+    first = pd.Series(times[happened == 1]).groupby(layer[happened == 1]).min()
+    first_event = pd.Series(layer).map(first).to_numpy()
+    seen = times >= first_event
+    counted = np.unique(group[seen])
+    # a stratum links the groups in it if somebody is left after its first event; unlinked groups
+    # have no covariance, and R's survdiff stops because its matrix is singular
+    link = np.arange(len(names))
+    for stratum in np.unique(layer[seen & ((times > first_event) | (happened == 0))]):
+        together = link[np.unique(group[seen & (layer == stratum)])]
+        link[np.isin(link, together)] = together.min()
+    alone = [names[i] for i in counted if link[i] != link[counted[0]]]
+    silent = [name for code, name in enumerate(names) if code not in counted]
+    if len(counted) < 2 or alone:
+        who = f"{alone[0]!r} and {names[counted[0]]!r} are" if alone else f"{silent[0]!r} is"
+        raise ValueError(
+            f"column {columns[0]!r}: group {who} never at risk {'together ' if alone else ''}"
+            "at an event, there is nothing to compare. "
+            "Remedy: check the filter and the strata, or say that these cannot be compared"
+        )
+    statistic, _ = survdiff(
+        times[seen], happened[seen], group[seen], strata=layer[seen] if layers else None
     )
-    first_event = pd.Series(times[happened == 1]).groupby(layer[happened == 1]).min()
-    informative = times >= pd.Series(layer).map(first_event).to_numpy()
-    counted = np.unique(group[informative])
-    if len(counted) < 2:
-        names = [", ".join(map(str, labels)) for labels, _ in groups]
-        silent = [name for code, name in enumerate(names) if code not in counted]
-        raise ValueError(
-            f"column {columns[0]!r}: "
-            + (f"group {silent[0]!r} is" if silent else "no second group is")
-            + " never at risk at an event, there is nothing to compare. "
-            "Remedy: check the filter, or say that the groups cannot be compared"
-        )
-    try:
-        statistic = float(
-            survdiff(
-                times[informative],
-                happened[informative],
-                group[informative],
-                strata=layer[informative] if layers else None,
-            )[0]
-        )
-    except np.linalg.LinAlgError as error:
-        raise ValueError(
-            f"column {columns[0]!r}: the groups are never at risk together at an event that "
-            "some of them survive, there is nothing to compare. Remedy: check the strata"
-        ) from error
     df = len(counted) - 1
-    return pd.DataFrame({"statistic": [statistic], "df": [df], "p": [float(chdtrc(df, statistic))]})
+    return pd.DataFrame(
+        {"statistic": [float(statistic)], "df": [df], "p": [float(chdtrc(df, statistic))]}
+    )
