@@ -17,6 +17,7 @@ TO ?=
 NUMBER ?=
 # The stamp is named after what was installed, so that a changed lock is noticed whatever its date.
 READY = .venv/.ready-$(shell cat requirements.lock pyproject.toml jupyterlab.json | cksum | tr ' ' -)
+SITE_READY = .venv-site/.ready-$(shell cksum < tools/site/site.lock | tr ' ' -)
 NOT_FETCHED = { echo "The packages could not be installed (the reason is above). Is there a network?"; \
   echo "Is the disk full? Is this a Python that they exist for, 3.11 to 3.14?"; $(RUN) --version; \
   echo "When that is mended, run the same command again."; exit 1; }
@@ -25,7 +26,8 @@ NOT_FETCHED = { echo "The packages could not be installed (the reason is above).
 export PIP_USER = 0
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME
 
-.PHONY: help setup lab carry afresh export test check lessons student instructor new-lesson key bench r data
+.PHONY: help setup lab carry afresh export test check lessons student instructor new-lesson key bench r data \
+        site site-solutions
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,3 +105,16 @@ r: setup ## every stored R value computed again (needs R)
 
 data: setup ## the row-level files built again and compared
 	$(RUN) data/build/build.py --check
+
+site: setup $(SITE_READY) ## the site, in dist/site/ (with the edition of dist/live/ under it)
+	@$(RUN) -m tools.site.build dist/site $(if $(wildcard dist/live/index.html),--live dist/live)
+
+site-solutions: setup $(SITE_READY) ## the instructors' site, in dist/site-solutions/
+	@$(RUN) -m tools.site.build dist/site-solutions --solutions
+
+$(SITE_READY): | setup
+	@echo "Setting up in .venv-site what draws the site (once; about 430 MB)"
+	@$(BIN)/uv venv --quiet --clear --python .venv .venv-site
+	@$(BIN)/uv pip install --quiet --python .venv-site --require-hashes --compile-bytecode \
+	  -r tools/site/site.lock || $(NOT_FETCHED)
+	@touch $@

@@ -30,7 +30,9 @@ VERDICT = {
     "part": "how often",
     "conclusion": "supported",
     "certainty": "low",
-    "numbers": ["ratio: 2.00 (95% interval 1.50 to 2.70)"],
+    "scope": "colon cancer",
+    "value": "2.00 (95% interval 1.50 to 2.70)",
+    "bar": "smallest effect that matters 1.11",
 }
 
 
@@ -213,29 +215,25 @@ def test_the_board_leads_each_verdict_to_its_box():
     judged, unjudged = table.tbody("tr")
     assert judged.select_one("a.pill")["href"] == "42_rest.html#verdict-rest-how-often"
     assert "Rest <helps>." in judged.th.get_text()
-    assert [VERDICT[key] in judged.get_text() for key in ("conclusion", "certainty")] == [True] * 2
-    assert VERDICT["numbers"][0] in judged.get_text()
+    for key in ("conclusion", "certainty", "scope", "value", "bar"):
+        assert VERDICT[key] in judged.get_text()
     assert unjudged.select_one("a.pill") is None
 
 
 def test_a_claim_is_shown_as_registered_with_its_searches():
-    text = pages.claims_page(
-        REGISTER,
-        [
-            {"claim": "rest", "where": "PubMed", "found": ["one", "two"]},
-            {"claim": "other", "where": "elsewhere"},
-        ],
-        HOMES,
-        TITLES,
-    )
-    assert "0.05" in text and "PubMed" in text and "one<br>two" in text
+    looked = [
+        {"claim": "rest", "part": "how often", "line": [{"row": "one", "why": "a trial"}]},
+        {"claim": "other", "not_found": [{"row": "", "why": "elsewhere"}]},
+    ]
+    text = pages.claims_page(REGISTER, {"where": "PubMed", "search": looked}, HOMES, TITLES)
+    assert all(word in text for word in ("0.05", "PubMed", "one: a trial", "42_rest.ipynb"))
     assert "elsewhere" not in text
 
 
 @pytest.mark.parametrize(
     "given, expected",
     [
-        ({"amended": [{"date": "2026", "why": "a & b"}]}, "date: 2026, why: a &amp; b"),
+        ({"amended": [{"date": "2026", "why": "a & b"}]}, "2026: a &amp; b"),
         ({"doi": "doi:10.1/x."}, '<a href="https://doi.org/10.1/x">doi:10.1/x</a>.'),
         ({"url": "https://a.org/b;"}, '<a href="https://a.org/b">https://a.org/b</a>;'),
         ({"empty": ""}, ""),
@@ -394,7 +392,8 @@ def test_the_board_shows_the_stored_verdicts_and_each_mark_its_box(soups):
         box = soups[page].find(id=pages.anchor(verdict["claim"], verdict["part"]))
         assert f"mark-{slug(pages.conclusion(verdict))}" in box["class"]
         assert pages.conclusion(verdict) in text
-        assert all(number in text for number in verdict.get("numbers", []))
+        assert all(number in text for number in pages.decides(verdict))
+        assert verdict.get("certainty", "") in text
 
 
 @pytest.mark.slow

@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import zipfile
 from html import escape
 from pathlib import Path
 
 from tools import students
-from tools.lessons import LESSONS, ROOT, minutes, paths, read, stored
+from tools.lessons import LESSONS, ROOT, minutes, paths, read, report_to, stored, title, words_of
 from tools.site import pages
 from utils import DATA, datasets
 
@@ -32,47 +33,40 @@ def toml(path: Path) -> dict:
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def repository() -> str:
-    """The repository's public address, as GitHub's CI tells it or CITATION.cff; or nothing."""
-    if os.environ.get("GITHUB_REPOSITORY"):
-        return f"{os.environ['GITHUB_SERVER_URL']}/{os.environ['GITHUB_REPOSITORY']}"
-    lines = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
-    return next(
-        (
-            line.split(":", 1)[1].strip(" \"'")
-            for line in lines
-            if line.startswith("repository-code:")
-        ),
-        "",
-    )
+def project() -> dict:
+    """What pyproject.toml says of the project."""
+    return toml(ROOT / "pyproject.toml")["project"]
 
 
 def hints(path: Path) -> dict[str, list[str]]:
     """The hints of a lesson's exercises."""
-    exercises = toml(path.with_name(f"{path.stem}.exercises.toml")).get("exercise", {})
+    exercises = toml(words_of(path)).get("exercise", {})
     return {name: entry.get("hints", []) for name, entry in exercises.items()}
 
 
-def about(address: str) -> str:
-    """What this is, how to cite it, and where to report a mistake."""
-    report = (
-        f"[Open an issue]({address}/issues/new): the page, the sentence, and what is wrong with it."
-        if address
-        else "Tell whoever gave you this site: the page, the sentence, and what is wrong with it."
-    )
-    version = toml(ROOT / "pyproject.toml")["project"]["version"]
+def about() -> str:
+    """What this is, where to report a mistake, how to cite it, and the licences."""
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
     return (
-        f"# About\n\nVersion {version}. The pages are made from the executed lessons; every "
-        "number on them was computed there and is compared again by the tests.\n\n"
-        f"## Found a mistake?\n\n{report} A number, a word that hurts, a link that leads "
+        f"# About\n\nVersion {project()['version']}. The pages are made from the executed lessons; "
+        "every number on them was computed there and is compared again by the tests.\n\n"
+        f"## Found a mistake?\n\n{report_to()} A number, a word that hurts, a link that leads "
         f"nowhere: all are welcome.\n\n## Citing\n\n```yaml\n{citation}```\n\n"
         f"## Licences\n\n```text\n{licence}```\n"
     )
 
 
-def downloads(titles: dict[str, str]) -> str:
+def student_edition() -> tuple[bytes, str]:
+    """The student edition as a zip, and the page of instructions in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = students.make_zip(Path(folder, ZIP))
+        with zipfile.ZipFile(path) as archive:
+            page = next(name for name in archive.namelist() if name.endswith("/INSTRUCTIONS.txt"))
+            return path.read_bytes(), archive.read(page).decode()
+
+
+def downloads(titles: dict[str, str], instructions: str) -> str:
     """What can be taken along, and the instructions of the student edition."""
     items = "".join(
         f'<li><a href="download/{name}.ipynb" download>{escape(title)}</a></li>'
@@ -80,23 +74,22 @@ def downloads(titles: dict[str, str]) -> str:
     )
     zipped = f'<p><a href="download/{ZIP}" download>Student edition (zip)</a></p>'
     return (
-        "# Downloads\n\nThe student edition holds everything: lessons without solutions, "
-        f"data, library, and one page of instructions.\n\n{pages.raw(zipped)}\n"
-        f"```text\n{students.INSTRUCTIONS}```\n\n## Single lessons\n\nA lesson alone can be "
-        "read anywhere; to run it you need the student edition around it.\n\n"
-        f"{pages.raw(f'<ul>{items}</ul>')}"
+        "# Downloads\n\nThe student edition holds everything: lessons without solutions, data, "
+        f"library, and one page of instructions.\n\n{pages.raw(zipped)}\n"
+        f"```text\n{instructions}```\n\n## Single lessons\n\nA lesson alone can be read anywhere; "
+        f"to run it you need the student edition around it.\n\n{pages.raw(f'<ul>{items}</ul>')}"
     )
 
 
 def sources(solutions: bool = False, live: bool = False) -> dict[str, bytes]:
     """Every file Sphinx is given, by its path."""
     notebooks = {path.stem: read(path) for path in paths()}
-    titles = {name: pages.title(nb) for name, nb in notebooks.items()}
+    titles = {name: title(nb) for name, nb in notebooks.items()}
     glossary = (LESSONS / "glossary.md").read_text(encoding="utf-8")
     words = pages.meanings(glossary)
     register = toml(DATA / "claims.toml")["claim"]
     judged = json.loads((DATA / "verdicts.json").read_text(encoding="utf-8"))
-    searches: list[dict] = next(iter(toml(DATA / "searches.toml").values()), [])
+    searches = toml(DATA / "searches.toml")
     homes: dict[tuple[str, str], str] = {}
     for name, notebook in notebooks.items():
         for verdict in pages.verdicts(notebook):
@@ -111,8 +104,8 @@ def sources(solutions: bool = False, live: bool = False) -> dict[str, bytes]:
         for name in datasets.names()
         if (card := datasets.card(name))
     }
-    address = repository()
-    report = f"{address}/issues/new" if address else "about.html#found-a-mistake"
+    urls = project().get("urls", {})
+    zipped, instructions = student_edition()
     run = (
         "run them in the browser (nothing is installed; the first visit fetches about 65 MB "
         "and takes half a minute; for trying, not for graded work), "
@@ -136,13 +129,13 @@ def sources(solutions: bool = False, live: bool = False) -> dict[str, bytes]:
         "glossary.md": glossary,
         "claims.md": pages.claims_page(register, searches, homes, titles),
         "data.md": pages.data_page(cards, used, titles),
-        "downloads.md": downloads(titles),
+        "downloads.md": downloads(titles, instructions),
         "teach.md": pages.guide_page(
             (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8"),
             notebooks,
-            f"{address}/blob/main" if address else "",
+            urls.get("Source", ""),
         ),
-        "about.md": about(address),
+        "about.md": about(),
     }
     files = {name: text.encode() for name, text in texts.items()}
     for path in paths():
@@ -154,10 +147,11 @@ def sources(solutions: bool = False, live: bool = False) -> dict[str, bytes]:
                 words,
                 solutions=solutions,
                 live=live,
-                report=report,
+                report=urls.get("Issues", "about.html#found-a-mistake"),
             )
         )
     files |= {f"_extra/download/{name}": content for name, content in students.edition().items()}
+    files[f"_extra/download/{ZIP}"] = zipped
     return files
 
 
@@ -178,7 +172,6 @@ def build(out: Path, solutions: bool = False, live: Path | None = None) -> None:
             path = source / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        students.make_zip(source / "_extra/download" / ZIP)
         done = subprocess.run(
             [
                 PYTHON,

@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup  # comes with nbconvert, hence with JupyterLab
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from tools.lessons import HIDDEN_TESTS, SOLUTION, is_exercise, minutes
+from tools.lessons import HIDDEN_TESTS, SOLUTION, is_exercise, minutes, title, without_guess
 from tools.site.slugs import jupyter_slug, slug
 from utils.claims import MIME
 
@@ -31,6 +31,12 @@ IN_WORDS = {
     "margin": "smallest effect that matters",
     "rival": "another explanation",
     "amended": "changed since",
+    "looked": "where it was looked for",
+    "hardly": "please note",
+    "line": "decides",
+    "context": "shown beside it",
+    "left_out": "left out",
+    "not_found": "looked for and not found",
 }
 ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:)]|doi:(10\.[^\s<>\"]*[^\s<>\".,;:)])")
 
@@ -45,10 +51,15 @@ def conclusion(verdict: Mapping[str, Any]) -> str:
     return verdict.get("conclusion") or verdict.get("verdict") or "not yet judged"
 
 
-def certainty(verdict: Mapping[str, Any]) -> str:
-    """How sure the verdict is; empty where nothing decided."""
-    found = verdict.get("certainty") or verdict.get("grade") or ""
-    return "" if found == "none" else found
+def scope(verdict: Mapping[str, Any]) -> str:
+    """In which cancers; empty where the claim names the cancer or nothing decided."""
+    return f"in {verdict['scope']}" if verdict.get("scope") else ""
+
+
+def decides(verdict: Mapping[str, Any]) -> list[str]:
+    """The number that decides, and what it is held against."""
+    found = [verdict.get("value"), verdict.get("bar")] if verdict.get("value") else []
+    return [text for text in found if text] or list(verdict.get("numbers") or ())
 
 
 def linked(text: object) -> str:
@@ -95,16 +106,6 @@ def tidy(markup: str) -> str:
 def headings(text: str) -> list[str]:
     """The second-level headings of a Markdown text."""
     return re.findall(r"^## +(.+?) *$", text, re.M)
-
-
-def title(notebook: NotebookNode) -> str:
-    """The lesson's first heading."""
-    return next(
-        m[1]
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        if (m := re.search(r"^# +(.+?) *$", cell.source, re.M))
-    )
 
 
 def section(notebook: NotebookNode, name: str) -> str:
@@ -276,6 +277,8 @@ def page(
         if not solutions and (is_exercise(cell) or checks):
             cell.source = HIDDEN_TESTS.sub("", SOLUTION.sub("", cell.source)).rstrip("\n")
             cell.outputs = []
+        if not solutions:
+            cell.source = without_guess(cell.source)
         fold(cell)
         for output in cell.outputs:
             show(output, seen)
@@ -323,25 +326,25 @@ def board(
         for part in claim["part"]:
             key = claim["id"], part.get("name", "")
             verdict, home = found.get(key, {}), homes.get(key)
-            word = escape(conclusion(verdict))
             mark = f"pill mark-{slug(conclusion(verdict))}"
-            numbers = verdict.get("numbers") or []
-            numbers = [numbers] if isinstance(numbers, str) else numbers
-            name = f" <i>({escape(key[1])})</i>" if key[1] else ""
+            word = escape(conclusion(verdict))
             pill = (
                 f'<a class="{mark}" href="{home}.html#{anchor(*key)}">{word}</a>'
                 if home
                 else f'<span class="{mark}">{word}</span>'
             )
+            says = f" <i>{escape(part.get('says') or key[1])}</i>" if key[1] else ""
+            cells = {
+                "Verdict": f"{pill} {escape(scope(verdict))}",
+                "Certainty": escape(verdict.get("certainty") or "-"),
+                "What decides": "<br>".join(map(escape, decides(verdict))) or "-",
+                "Lesson": f'<a href="{home}.html">{escape(titles[home])}</a>' if home else "-",
+            }
             rows.append(
                 f'<tr><th scope="row"><a href="claims.html#claim-{slug(key[0])}">'
-                f"{escape(claim['text'])}</a>{name}</th>"
-                f'<td data-label="Verdict">{pill}</td>'
-                f'<td data-label="Certainty">{escape(certainty(verdict)) or "-"}</td>'
-                f'<td data-label="What decides">{"<br>".join(map(escape, numbers)) or "-"}</td>'
-                f'<td data-label="Lesson">'
-                + (f'<a href="{home}.html">{escape(titles[home])}</a>' if home else "-")
-                + "</td></tr>"
+                f"{escape(claim['text'])}</a>{says}</th>"
+                + "".join(f'<td data-label="{k}">{v}</td>' for k, v in cells.items())
+                + "</tr>"
             )
     heads = "".join(
         f'<th scope="col">{name}</th>'
@@ -360,58 +363,63 @@ def board(
 
 
 def facts(entries: Mapping[str, Any]) -> str:
-    """Keys and values, however they are nested, as a table to read."""
+    """Keys and values, however they are nested, as a table to read; empty if there is nothing."""
     rows = []
     for key, value in entries.items():
-        values = value if isinstance(value, list) else [value]
         lines = [
-            ", ".join(f"{k}: {v}" for k, v in v.items()) if isinstance(v, Mapping) else v
-            for v in values
-            if v not in ("", None)
+            ": ".join(str(v) for v in one.values() if v) if isinstance(one, Mapping) else str(one)
+            for one in (value if isinstance(value, list) else [value])
         ]
-        if lines:
+        if any(lines):
             rows.append(
                 f'<tr><th scope="row">{escape(IN_WORDS.get(key, key.replace("_", " ")))}</th>'
-                f"<td>{'<br>'.join(map(linked, lines))}</td></tr>"
+                f"<td>{'<br>'.join(linked(line) for line in lines if line)}</td></tr>"
             )
     return f'<table class="card-table"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
 
 
+def without(entry: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """A copy of the entry that lacks these keys."""
+    return {key: value for key, value in entry.items() if key not in keys}
+
+
 def claims_page(
     register: Iterable[Mapping],
-    searches: Iterable[Mapping],
+    searches: Mapping[str, Any],
     homes: Mapping[tuple[str, str], str],
     titles: Mapping[str, str],
 ) -> str:
-    """Every claim as registered, and what was looked for."""
+    """Every claim as registered, and what was looked for.
+
+    Parameters
+    ----------
+    register : iterable of claims
+        As in `data/claims.toml`.
+    searches : mapping
+        As in `data/searches.toml`: `search`, one entry a part, and what holds for all of them.
+    homes, titles : mapping
+        As for `board`.
+    """
     text = [
-        "# Claims and searches\n\nEach claim as it was registered: who, what is compared, "
-        "which outcome, and how large an effect would matter. Below it, where evidence was "
-        "looked for. What was not found may exist all the same.\n"
+        "# Claims and searches\n\nEach claim as it was registered: who, what is compared, which "
+        "outcome, and how large an effect would matter. Below it, how evidence was looked for and "
+        "what each find is used for. What we did not find may exist all the same.\n",
+        raw(facts(without(searches, "search"))),
     ]
-    searches = list(searches)
     for claim in register:
-        lessons = dict.fromkeys(home for (name, _), home in homes.items() if name == claim["id"])
-        links = ", ".join(f"[{titles[name]}]({name}.ipynb)" for name in lessons)
         text.append(f"(claim-{slug(claim['id'])})=\n## {claim['text']}\n")
-        text.append(f"Judged in {links}.\n" if links else "")
+        text.append(raw(facts(without(claim, "id", "text", "part", "lesson"))))
         for part in claim["part"]:
-            if part.get("name"):
-                text.append(f"**{part['name']}**\n")
-            text.append(raw(facts({k: v for k, v in part.items() if k != "name"})))
-        rest = {k: v for k, v in claim.items() if k not in ("id", "text", "part", "lesson")}
-        text.append(raw(facts(rest)) if rest else "")
-        looked = [s for s in searches if claim["id"] in (s.get("claim"), *s.get("claims", ()))]
-        if looked:
-            text.append(
-                "### What was looked for\n"
-                if len(looked) == 1
-                else f"### What was looked for ({len(looked)} searches)\n"
-            )
-            text += [
-                raw(facts({k: v for k, v in s.items() if k not in ("claim", "claims")}))
-                for s in looked
-            ]
+            name = part.get("name", "")
+            if name:
+                text.append(f"### {name.capitalize()}\n")
+            if home := homes.get((claim["id"], name)):
+                text.append(f"Judged in [{titles[home]}]({home}.ipynb).\n")
+            text.append(raw(facts(without(part, "name", "lesson"))))
+            for search in searches.get("search", ()):
+                if (search["claim"], search.get("part", "")) == (claim["id"], name):
+                    text.append("**What was looked for**\n")
+                    text.append(raw(facts(without(search, "claim", "part"))))
     return "\n".join(text)
 
 
