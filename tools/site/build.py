@@ -172,32 +172,15 @@ def build(out: Path, solutions: bool = False, live: Path | None = None) -> None:
             path = source / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        done = subprocess.run(
-            [
-                PYTHON,
-                "-m",
-                "sphinx",
-                "-q",
-                "-W",
-                "--keep-going",
-                "-b",
-                "html",
-                "-c",
-                HERE,
-                "-d",
-                Path(folder, "doctrees"),
-                "-D",
-                f"html_extra_path={source / '_extra'}",
-                source,
-                Path(folder, "site"),
-            ],
-            cwd=ROOT,
-            check=False,
-        )
+        drawn = Path(folder, "site")
+        command = [str(PYTHON), "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
+        command += ["-c", str(HERE), "-d", str(Path(folder, "doctrees"))]
+        command += ["-D", f"html_extra_path={source / '_extra'}", str(source), str(drawn)]
+        done = subprocess.run(command, cwd=ROOT, check=False)
         if done.returncode:
             raise SystemExit("The site was not built; Sphinx says why above.")
         shutil.rmtree(out, ignore_errors=True)
-        shutil.copytree(Path(folder, "site"), out)
+        shutil.copytree(drawn, out)
     if live:
         shutil.copytree(live, out / "lite")
 

@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from docutils import nodes
+from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.transforms import SphinxTransform
 
 HERE = Path(__file__).resolve().parent
