@@ -34,19 +34,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTH = 6.4
 PAD = 0.16
 LINE = 0.17
-LOOK: dict[str, Any] = {
-    "font.size": 10,
-    "axes.labelsize": 10,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
+LOOK = {
     "axes.facecolor": "none",
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
-    "text.color": INK,
-    "lines.linewidth": 1.7,
-    "hatch.linewidth": 0.6,
 }
 
 
@@ -70,8 +63,7 @@ class LessonFigure(Figure):
 
 def axes(*rows: float, gap: float = 0.0) -> tuple[LessonFigure, list[Axes]]:
     """Return a figure with axes of these heights, one above the other, `gap` inches apart."""
-    look = cast(dict[Any, Any], {**sns.axes_style("ticks"), **LOOK})
-    with plt.rc_context(look):
+    with sns.axes_style("ticks", rc=LOOK):
         size = (WIDTH, sum(rows))
         figure = cast(LessonFigure, plt.figure(FigureClass=LessonFigure, figsize=size))
         made = figure.subplots(len(rows), 1, sharex=True, squeeze=False, height_ratios=rows)
@@ -107,7 +99,8 @@ def finish(
         bottom=(PAD + below) / height,
         hspace=figure.gap / float(np.mean(figure.rows)),
     )
-    figure.patch.set_alpha(0)
+    figure.set_facecolor(CARD)  # a clear one would make JupyterLab put a white ground under it
+    figure.patch.set_visible(False)
     figure.add_artist(
         FancyBboxPatch(
             (PAD, PAD),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from os.path import commonprefix
 from textwrap import fill
@@ -14,7 +13,19 @@ from matplotlib.axes import Axes
 
 from utils import claims
 from utils.checks import require_columns
-from utils.plots._figure import COLOURS, FAINT, GREY, INK, LINE, TINTS, axes, finish, width
+from utils.plots._figure import (
+    COLOURS,
+    FAINT,
+    GREY,
+    INK,
+    LINE,
+    PAD,
+    TINTS,
+    WIDTH,
+    axes,
+    finish,
+    width,
+)
 from utils.plots.estimates import label_rows, row_height
 
 _MARKS = {
@@ -51,11 +62,14 @@ def verdict_board(board: pd.DataFrame) -> Axes:
     heights = [0.14 + LINE * max(x.count("\n") + 1 for x in row) for row in zip(sentences, beside)]
     places = np.cumsum(heights) - np.array(heights) / 2
     _, (ax,) = axes(sum(heights))
-    left = width(sentences) + 0.1
+    left, right = width(sentences) + 0.1, width(beside) + 0.15
     ax.set(ylim=(sum(heights), 0), yticks=places)
     ax.set_yticklabels(sentences, ha="left")
+    inside = WIDTH - 2 * PAD - left - right
+    across = [-left / inside, 1 + right / inside]
     for line in np.cumsum(heights)[:-1]:
-        ax.axhline(line, color=FAINT, linewidth=0.8, zorder=0)
+        look: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "clip_on": False}
+        ax.plot(across, [line, line], color=FAINT, linewidth=0.8, zorder=0, **look)
     for y, text, (_, row) in zip(places, beside, board.iterrows()):
         if row["conclusion"]:
             marker, colour = _MARKS[row["conclusion"]]
@@ -81,7 +95,7 @@ def verdict_board(board: pd.DataFrame) -> Axes:
     if levels:
         finding += f" Certainty: {', '.join(levels)}; the larger the mark, the more certain."
     top = width(columns) + 0.1
-    return finish(ax, finding, left=left, right=1.9, top=top, bottom=0.1)
+    return finish(ax, finding, left=left, right=right, top=top, bottom=0.1)
 
 
 def _sentences(board: pd.DataFrame) -> list[str]:
@@ -97,8 +111,8 @@ def _sentences(board: pd.DataFrame) -> list[str]:
 
 def _beside(row: pd.Series) -> str:
     """The conclusion in words, the value against its bar, and what the reader believed before."""
-    bar = re.sub("smallest effect that matters|threshold", "", row["bar"]).strip()
-    against = f"{row['value']} against {bar}" if row["value"] else f"bar {bar}"
+    bar = row["bar"].replace("smallest effect that matters", "matters from")
+    against = "; ".join(filter(None, [row["value"], bar]))
     sure = f", {row['certainty']} certainty" if row["certainty"] else ""
     parts = [
         f"{row['conclusion']}{sure}",

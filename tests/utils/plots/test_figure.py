@@ -181,6 +181,26 @@ def test_a_picture_is_the_same_each_time_on_a_card_with_clear_corners(draw):
     ]
 
 
+def test_a_backend_that_wakes_up_with_the_first_figure_stays_awake(monkeypatch):
+    make = plt.figure
+
+    def wake_up(*args, **kwargs):
+        plt.ion()
+        return make(*args, **kwargs)
+
+    monkeypatch.setattr(plt, "figure", wake_up)
+    try:
+        VERBS["dots"]()
+        assert plt.isinteractive()
+    finally:
+        plt.ioff()
+
+
+@every_verb
+def test_jupyter_puts_no_ground_of_its_own_under_a_figure(draw):
+    assert draw().figure.get_facecolor()[3] == 1
+
+
 @pytest.mark.parametrize(
     "given, expected",
     [
