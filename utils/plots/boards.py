@@ -42,7 +42,7 @@ _SIZES = dict(zip(claims.CERTAINTIES, (13, 11, 9, 7)))
 
 
 def verdict_board(board: pd.DataFrame) -> Axes:
-    """All claims in the article's order: sentence, conclusion, certainty, value beside its bar.
+    """Draw all claims in the article's order: sentence, conclusion, certainty, value.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def evidence_map(
     rows: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
 ) -> Axes:
-    """Evidence-gap map: how many studies there are for each pair, and which cells are empty.
+    """Draw an evidence-gap map: how many studies each pair has, and which have none.
 
     Parameters
     ----------
@@ -146,6 +146,16 @@ def evidence_map(
         What is counted, for example "studies".
     rows, columns : list of str, optional
         Labels in order, so that empty ones show as well.
+
+    Returns
+    -------
+    Axes
+        The map; `.figure.finding` names the pairs that have none.
+
+    Raises
+    ------
+    ValueError
+        A pair of the table has no place among `rows` and `columns`.
     """
     require_columns(table, [row, column, count])
     rows = list(rows or dict.fromkeys(table[row]))
@@ -188,13 +198,19 @@ def evidence_map(
 def causal_diagram(
     arrows: Sequence[tuple[str, str]], places: dict[str, tuple[float, float]]
 ) -> Axes:
-    """Causal diagram: an arrow says that one thing may change the other.
+    """Draw a causal diagram: an arrow says that one thing may change the other.
 
     Parameters
     ----------
-    arrows : list of (from, to)
+    arrows : list of (str, str)
+        From and to.
     places : dict
         Where each name stands, x and y between 0 and 1.
+
+    Returns
+    -------
+    Axes
+        The diagram; `.figure.finding` reads out the arrows.
     """
     _, (ax,) = axes(3.4)
     boxes = {

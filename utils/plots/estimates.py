@@ -72,7 +72,7 @@ def rates(
     unit: str | None = None,
     log: bool = False,
 ) -> Axes:
-    """Rates with their intervals, by period of time or another ordered class.
+    """Draw rates with their intervals, by period of time or another ordered class.
 
     Periods of time that follow on one another ("0-2", "2-5", "10+") are drawn as steps on a
     true axis of time, since the rate is one number for the whole period; other classes as marks.
@@ -212,17 +212,19 @@ def forest(
     log: bool = True,
     digits: int = 2,
 ) -> Axes:
-    """Estimates with their 95% intervals, one row each, beside a line of no difference.
+    """Draw estimates with their 95% intervals, one row each, beside a line of no difference.
 
     Parameters
     ----------
     table : DataFrame
         A row per estimate, drawn from top to bottom.
-    label, estimate, lower, upper : str
-        Columns. A missing interval is said to be missing.
+    label, estimate : str
+        Columns.
     measure : str
         What the number is and which way it points, for example
         "hazard ratio of death, quit v continued".
+    lower, upper : str
+        Columns; where one is missing, the estimate stands alone.
     kind : str, optional
         Column; rows that say "pooled" are drawn as diamonds and read out in the caption,
         rows that say "prediction" as a dotted line, rows that say "context" hollow.
@@ -345,13 +347,13 @@ def intervals_with_zones(
     upper: str = "upper",
     digits: int = 2,
 ) -> Axes:
-    """Intervals of a ratio on one axis, over the zones from which a conclusion is read.
+    """Draw intervals of a ratio on one axis, over the zones from which a conclusion is read.
 
     Parameters
     ----------
     table : DataFrame
         A row per estimate, drawn from top to bottom.
-    label, estimate, lower, upper : str
+    label, estimate : str
         Columns.
     conclusion : str
         Column with what the rule reads from each; written beside it.
@@ -361,6 +363,8 @@ def intervals_with_zones(
         The smallest effect that matters: below 1 if the claim says "lowers", above 1 if "raises".
     direction : str
         What the claim says: "lowers" or "raises".
+    lower, upper : str
+        Columns.
     digits : int
         Decimals.
 
@@ -452,16 +456,18 @@ def value_and_threshold(
     share: str | None = None,
     at_most: str | None = None,
 ) -> Axes:
-    """Values with their intervals, each as a multiple of the threshold that its claim must pass.
+    """Draw values with their intervals, each as a multiple of the threshold it must pass.
 
     Parameters
     ----------
     table : DataFrame
         A row per claim, drawn from top to bottom.
-    label, value, threshold, lower, upper : str
+    label, value, threshold : str
         Columns; value, threshold and interval of a row in the same unit, above 0.
     measure : str
         What the values are, for example "share of people".
+    lower, upper : str
+        Columns; where one is missing, the value stands alone and does not pass.
     share : str, optional
         Column that is True where the value is a share, to be written in percent.
     at_most : str, optional
@@ -521,7 +527,7 @@ def hazard_bars(
     per: str,
     unit: str | None = None,
 ) -> Axes:
-    """The hazard as bars: what happened in each period, per person-time still free of it.
+    """Draw the hazard as bars: what happened in each period, per person-time still free of it.
 
     Parameters
     ----------
@@ -603,7 +609,7 @@ def excess_by_site(
     who: str,
     same: str | None = None,
 ) -> Axes:
-    """Excess new cancers by site, as bars with their share of the whole.
+    """Draw excess new cancers by site, as bars with their share of the whole.
 
     Parameters
     ----------
@@ -656,7 +662,7 @@ def composite_parts(
     total: str | None = None,
     outcome: str,
 ) -> Axes:
-    """What each composite counted, as stacked bars; what no paper prints is said to be so.
+    """Draw what each composite counted, as stacked bars, or say that it is not printed.
 
     Parameters
     ----------
@@ -733,16 +739,18 @@ def calibration(
     lower: str = "lower",
     upper: str = "upper",
 ) -> Axes:
-    """Observed against predicted shares, one mark per group of similar prediction.
+    """Draw observed against predicted shares, one mark per group of similar prediction.
 
     Parameters
     ----------
     table : DataFrame
         A row per group, shares between 0 and 1.
-    predicted, observed, lower, upper : str
-        Columns; the interval belongs to the observed share.
+    predicted, observed : str
+        Columns.
     outcome : str
         What the share is, for example "free of recurrence or death at 5 years".
+    lower, upper : str
+        Columns; the interval of the observed share.
 
     Returns
     -------

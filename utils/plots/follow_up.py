@@ -157,12 +157,16 @@ def kaplan_meier(
     horizon: float | None = None,
     ticks: Sequence[float] | None = None,
 ) -> Axes:
-    """Kaplan-Meier curves with their 95% bands and the number at risk below.
+    """Draw Kaplan-Meier curves with their 95% bands and the number at risk below.
 
     Parameters
     ----------
-    data, time, event, by, entry
-        As in `utils.kaplan_meier`.
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns, as in `utils.kaplan_meier`.
+    by : str or list of str, optional
+        Column(s) that name the groups; at most six.
     outcome : str
         What the event is, for example "recurrence": the curve is the share free of it.
     unit : str
@@ -172,6 +176,8 @@ def kaplan_meier(
     free : str or dict, optional
         What people are before the event, if not "free of `outcome`": "alive" for death. A dict
         gives each group its own: {"death": "alive", "recurrence": "free of recurrence"}.
+    entry : str, optional
+        Column with the time from which each person is followed.
     horizon : float, optional
         Where the axis of time ends; the last follow-up if left out.
     ticks : list of float, optional
@@ -225,12 +231,16 @@ def cumulative_incidence(
     horizon: float | None = None,
     ticks: Sequence[float] | None = None,
 ) -> Axes:
-    """Cumulative incidence of competing events, optionally beside 1 - Kaplan-Meier.
+    """Draw the cumulative incidence of competing events, optionally beside 1 - Kaplan-Meier.
 
     Parameters
     ----------
-    data, time, event, by
-        As in `utils.cumulative_incidence`.
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns, as in `utils.cumulative_incidence`.
+    by : str or list of str, optional
+        Column(s) that name the groups; at most six.
     causes : dict
         Code of each cause to be drawn and its name.
     unit : str
@@ -240,8 +250,10 @@ def cumulative_incidence(
     naive : bool
         Draw, for the first cause, what 1 - Kaplan-Meier gives when the other causes are
         treated as censoring.
-    horizon, ticks
-        As in `kaplan_meier`.
+    horizon : float, optional
+        Where the axis of time ends; the last follow-up if left out.
+    ticks : list of float, optional
+        Times of the at-risk table; round ones if left out.
 
     Returns
     -------
@@ -312,20 +324,26 @@ def mean_cumulative_count(
     horizon: float | None = None,
     ticks: Sequence[float] | None = None,
 ) -> Axes:
-    """Mean number of events per person by time, for events that can come again.
+    """Draw the mean number of events per person by time, for events that can come again.
 
     Parameters
     ----------
-    data, time, event, id, entry, by
-        As in `utils.mean_cumulative_count`.
+    data : DataFrame
+        One row an interval of a person.
+    time, event, id, entry : str
+        Columns, as in `utils.mean_cumulative_count`.
+    by : str or list of str, optional
+        Column(s) that name the groups; at most six.
     outcome : str
         What is counted, for example "recurrences".
     unit : str
         Unit of the times.
     read_at : float
         Time at which the caption reads the curves.
-    horizon, ticks
-        As in `kaplan_meier`.
+    horizon : float, optional
+        Where the axis of time ends; the last follow-up if left out.
+    ticks : list of float, optional
+        Times of the at-risk table; round ones if left out.
 
     Returns
     -------
@@ -370,12 +388,14 @@ def stacked_fates(
     horizon: float | None = None,
     ticks: Sequence[float] | None = None,
 ) -> Axes:
-    """What has become of everybody by each time: areas that fill 100%.
+    """Draw what has become of everybody by each time: areas that fill 100%.
 
     Parameters
     ----------
-    data, time, event
-        As in `utils.cumulative_incidence`.
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns, as in `utils.cumulative_incidence`.
     causes : dict
         Every code in `event` but 0, and the name of that fate.
     free : str
@@ -384,8 +404,10 @@ def stacked_fates(
         Unit of `time`, for example "years".
     read_at : float
         Time at which the caption reads the areas.
-    horizon, ticks
-        As in `kaplan_meier`.
+    horizon : float, optional
+        Where the axis of time ends; the last follow-up if left out.
+    ticks : list of float, optional
+        Times of the at-risk table; round ones if left out.
 
     Returns
     -------
@@ -449,18 +471,24 @@ def cure_over_kaplan_meier(
     horizon: float | None = None,
     ticks: Sequence[float] | None = None,
 ) -> Axes:
-    """The fitted curve of a cured share (pale, smooth) and the Kaplan-Meier steps.
+    """Draw the fitted curve of a cured share (pale, smooth) and the Kaplan-Meier steps.
 
     Parameters
     ----------
-    data, time, event, by
-        As in `utils.mixture_cure`.
+    data : DataFrame
+        One row a person.
+    time, event : str
+        Columns, as in `utils.mixture_cure`.
+    by : str or list of str, optional
+        Column(s) that name the groups; at most six.
     outcome : str
         What the event is, for example "recurrence".
     unit : str
         Unit of `time`, for example "years".
-    horizon, ticks
-        As in `kaplan_meier`.
+    horizon : float, optional
+        Where the axis of time ends; the last follow-up if left out.
+    ticks : list of float, optional
+        Times of the at-risk table; round ones if left out.
 
     Returns
     -------

@@ -65,7 +65,7 @@ def swimmer(
     unit: str,
     label: str | None = None,
 ) -> Axes:
-    """A few people as lanes (x event, o censored), and the Kaplan-Meier steps they make below.
+    """Draw a few people as lanes (x event, o censored), and the Kaplan-Meier steps they make below.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def immortal_time(
     start: str = "diagnosis",
     label: str | None = None,
 ) -> Axes:
-    """Lives from diagnosis, with the stretch hatched in which nobody in the data could die.
+    """Draw lives from diagnosis, with the stretch hatched in which nobody in the data could die.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def dots(
     who: str,
     when: str,
 ) -> Axes:
-    """One hundred people as marks: how many of them meet each fate.
+    """Draw one hundred people as marks: how many of them meet each fate.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def two_colourings(
     outcome: str,
     unit: str,
 ) -> Axes:
-    """The same few lives, sorted by what came later (naive) and by what was known at a landmark.
+    """Draw the same few lives, sorted by what came later and by what was known at a landmark.
 
     Parameters
     ----------
