@@ -468,6 +468,19 @@ def test_a_reading_that_hangs_on_the_model_counts_as_imprecision():
     assert any(change == -1 and why.startswith("imprecision") for change, why in found.steps)
 
 
+def test_a_reason_names_lines_only_where_they_differ():
+    alike = decide(RAISES, several(*[(1.6, 1.3, 2.0, TWO | LOT | MIXED)] * 2))
+    assert "study" not in alike.steps[1][1]
+    rows = [(1.6, 1.3, 2.0, TWO | LOT | MIXED), (1.6, 1.3, 2.0, TWO | LOT | {"indirect": "away"})]
+    differ = decide(RAISES, several(*rows)).steps[1][1]
+    assert "mixed outcome: study 0" in differ and "away: study 1" in differ
+
+
+def test_every_conclusion_is_on_the_list_once():
+    words = {SUPPORTED, TOO_SMALL, AGAINST, IMPRECISE, CONFLICTING, COMPATIBLE, NO_LINE, VALUE}
+    assert set(claims.CONCLUSIONS) == words and len(claims.CONCLUSIONS) == len(words)
+
+
 def test_scope_is_said_in_words():
     lines = several(
         (1.6, 1.3, 2.0, {"scope": "colon cancer"}),
@@ -706,7 +719,8 @@ def test_no_direct_line_says_where_it_was_looked_for():
         (1.106, RAISES, "1.106"),
         (1.11, RAISES, "1.11"),
         (0.7, LOWERS, "0.70"),
-        (36.34, RAISES, "36.3"),
+        (36.34, RAISES, "36.3 "),
+        (9.876, RAISES, "9.88 "),
         (0.446, SHARE, "44.6% (95% interval 44.6 to 44.6)"),
         (0.04, SHARE, "4.0%"),
         (0.165, SHARE | {"scale": "difference"}, "16.5 percentage points"),

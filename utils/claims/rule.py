@@ -615,8 +615,6 @@ def _p(value: float) -> str:
 
 
 def _imprecision(conclusion: str, lead: Pooled, pools: list[Pooled], part: dict) -> str:
-    if lead.left_out:
-        return "all lines together leave it open"
     if read(lead.common, part) != read(lead.random, part):
         return "random effects and one common effect read differently"
     if part["type"] == "effect" and conclusion != AGAINST:
