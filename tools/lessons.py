@@ -99,6 +99,7 @@ def environment() -> dict[str, str]:
         "MPLCONFIGDIR": str(CACHE / "matplotlib"),
         "IPYTHONDIR": str(CACHE / "ipython"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "LESSONS_STILL": "1",
     }
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from utils import replies
+from utils.report import report
 
 LESSONS = Path(__file__).resolve().parents[1] / "notebooks"
 ISSUED, PROGRESS = ".issued.json", ".progress.json"
@@ -258,13 +259,20 @@ def recall(name: str, found: object) -> None:
     ----------
     name : str
         As given to `predict`.
-    found : str or float
-        What the data say, with its unit and interval.
+    found : DataFrame of one row, str or float
+        What the data say: a row with its interval, or a sentence.
     """
     before = guess(name)
     said = "You made no guess." if before is None else f"Your guess: {before}."
-    shown = found if isinstance(found, str) else replies.show(found)
-    _show(WAITING, f"{said} The data: {shown}.")
+    _show(WAITING, f"{said} The data: {_in_words(found)}.")
+
+
+def _in_words(found: object) -> str:
+    if isinstance(found, pd.DataFrame):
+        shown = report(found)
+        column = next(name for name in shown if "interval" in name)
+        return f"{column.partition(' (')[0]} {shown[column].iloc[0]}"
+    return found.rstrip(".") if isinstance(found, str) else replies.show(found)
 
 
 def progress() -> pd.DataFrame:
