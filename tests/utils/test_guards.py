@@ -119,3 +119,22 @@ def test_exposure_by_name_fails():
 def test_summaries_print_date_and_time():
     text = str(GLM(FIVE["e"], np.ones((5, 1)), family=Poisson()).fit().summary())
     assert "Date" in text and "Time" in text
+
+
+def test_newton_stops_early_on_large_numbers():
+    """A step below 1e-8 ends it, whatever the size of the coefficient."""
+    data = pd.DataFrame({"t": range(1, 7), "e": [1, 1, 0, 1, 1, 1], "x": [9, 2, 5, 7, 1, 3]})
+    large = data.assign(x=data["x"] * 1e8)
+    theirs = PHReg(large["t"], large[["x"]], status=large["e"]).fit().params[0] * 1e8
+    ours, scaled = (cox(d, "t", "e", "x")["coef"][0] for d in (large, data))
+    assert abs(theirs / scaled - 1) > 1e-3
+    np.testing.assert_allclose(ours * 1e8, scaled)
+
+
+def test_a_ratio_without_end_is_a_number_to_phreg():
+    data = pd.DataFrame({"t": range(1, 7), "e": [1, 1, 1, 0, 0, 0], "x": [1, 1, 1, 0, 0, 0]})
+    with pytest.warns(match="converge"):
+        theirs = PHReg(data["t"], data[["x"]], status=data["e"]).fit().params[0]
+    assert 10 < theirs < np.inf
+    with pytest.raises(ValueError, match="no finite value"):
+        cox(data, "t", "e", "x")

@@ -84,7 +84,7 @@ def test_landmark_on_its_very_day():
     assert left["exposed"].dtype == "int64"
     with pytest.raises(ValueError, match="no column 'left'"):
         landmark(people, "t", "e", at=1, became="left")
-    with pytest.raises(ValueError, match=r"landmark 3\. Remedy: choose an earlier landmark$"):
+    with pytest.raises(ValueError, match="landmark 3.*Remedy: at=1.5"):
         landmark(people, "t", "e", at=3)
 
 
@@ -176,17 +176,17 @@ def test_split_follow_up_refuses(options, message):
             "column 'g', row 5: the group is missing",
         ),
         (lambda d: rates(d, "t", "cases", grouped=True), "no column 'cases'"),
-        (lambda d: rates(d.assign(t=0), "t", "e"), "no person-time.*leave that group out"),
+        (lambda d: rates(d.assign(t=0), "t", "e"), "no person-time.*Remedy"),
         (lambda d: rates(d, "t", "e", per=0), "per is 0"),
         (lambda d: rates(d.assign(e=0.5), "t", "e", grouped=True), "'e', row 0.*whole"),
         (lambda d: piecewise_exponential(d, "time", "e", "e"), "no column 'time'"),
         (
             lambda d: piecewise_exponential(d.assign(late=[0, 0, 0, 1, 0, 1]), "t", "e", "late"),
-            "'late'.*no event among late = 1.*Remedy",
+            "'late'.*no event among late = 1",
         ),
         (
             lambda d: piecewise_exponential(d.assign(h=list("abbaba")), "t", "e", "h"),
-            "'h'.*no event among h = a.*Remedy",
+            "'h'.*no event among level 'a'",
         ),
         (
             lambda d: piecewise_exponential(d.assign(t=[1, 0, 1, 1, 1, 1]), "t", "e", "1"),

@@ -181,8 +181,8 @@ ALL_DIED = pd.DataFrame({"t": range(1, 9), "e": 1})
     "change, said",
     [
         ({}, "'t'.*no cured share"),
-        ({"t": 5}, "'t'.*Remedy"),
-        ({"e": [1] + [0] * 7}, "'t'.*Remedy"),
+        ({"t": 5}, "'t'.*cured share"),
+        ({"e": [1] + [0] * 7}, "'t'.*cured share"),
         ({"t": [0, 1, 2, 3, 4, 5, 6, 7]}, "'t', row 0.*Remedy"),
         ({"e": 0}, "'e'.*no events"),
         ({"g": [*"abababa", None]}, "'g', row 7"),

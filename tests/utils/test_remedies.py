@@ -11,13 +11,20 @@ import pandas as pd
 import pytest
 
 from utils import (
+    brier,
+    cox,
     cumulative_incidence,
     kaplan_meier,
+    landmark,
     mantel_haenszel,
+    mean_cumulative_count,
+    piecewise_exponential,
     pool,
+    rates,
     ratio_table,
     restricted_mean,
     sir,
+    split_follow_up,
     survival_at,
 )
 
@@ -213,7 +220,171 @@ CURVES = {
         "data = data.dropna(subset=['g'])",
     ),
 }
-MODELS: dict[str, Case] = {}
+
+
+def model(data):
+    return cox(data, "t", "e", "x")
+
+
+def categories(data):
+    return piecewise_exponential(data, "t", "e", "g")
+
+
+SIX = {"t": [1, 2, 3, 4, 5, 6], "e": [1, 1, 0, 1, 1, 1], "x": [3, 1, 2, 1, 2, 3.0]}
+NO_TIME = "data = data[data['t'] > 0]"
+NEVER = {"g": list("aabbcc"), "e": [1, 0, 0, 0, 1, 1]}
+MODELS = {
+    "a category without events": Case(
+        SIX | NEVER, categories, "data['g'] = data['g'].replace({'b': 'a'})"
+    ),
+    "a first category without events": Case(
+        SIX | {"g": list("bbaacc"), "e": [1, 0, 0, 0, 1, 1]},
+        categories,
+        "data['g'] = data['g'].replace({'a': 'b'})",
+    ),
+    "an ordered category without events": Case(
+        SIX | NEVER | {"g": pd.Categorical(list("aabbcc"), ordered=True)},
+        categories,
+        "data['g'] = data['g'].astype(object).replace({'b': 'a'})",
+    ),
+    "a numbered category without events": Case(
+        SIX | NEVER | {"g": [1, 1, 2, 2, 3, 3]},
+        lambda d: piecewise_exponential(d, "t", "e", "C(g)"),
+        "data['g'] = data['g'].replace({2: 1})",
+    ),
+    "a first category without rows": Case(
+        SIX | {"g": pd.Categorical(list("bcdbcd"), list("abcd"))},
+        categories,
+        "data['g'] = data['g'].cat.remove_unused_categories()",
+    ),
+    "a first category whose rows have gaps": Case(
+        SIX | {"g": list("abcabc"), "x": [None, 1, 2, None, 4, 6]},
+        lambda d: piecewise_exponential(d, "t", "e", "g + x"),
+        "data = data.dropna(subset=['x'])",
+    ),
+    "numbers as text": Case(
+        SIX | {"x": list("312123")}, model, "data['x'] = pd.to_numeric(data['x'])"
+    ),
+    "a question mark in a covariate": Case(
+        SIX | {"x": list("3121?3")}, model, "data['x'] = pd.to_numeric(data['x'], errors='coerce')"
+    ),
+    "a date as covariate": Case(
+        SIX | {"x": pd.to_datetime(["2020-01-03", "2020-01-01", "2020-01-02"] * 2)},
+        model,
+        "data['x'] = (data['x'] - data['x'].min()).dt.days",
+    ),
+    "a duration as covariate": Case(
+        SIX | {"x": pd.to_timedelta([3, 1, 2, 1, 2, 3], "D")},
+        model,
+        "data['x'] = data['x'] / pd.Timedelta(days=1)",
+    ),
+    "a period as covariate": Case(
+        SIX | {"x": pd.PeriodIndex(["2003", "2001", "2002"] * 2, freq="Y")},
+        model,
+        "data['x'] = data['x'].dt.year",
+    ),
+    "the log of zero": Case(
+        SIX | {"x": [3, 1, 0, 1, 2, 3]},
+        lambda d: cox(d, "t", "e", "np.log(x)"),
+        "data = data[data['x'] > 0]",
+    ),
+    "the root of a negative number": Case(
+        SIX | {"x": [3, 1, -2, 1, -1.5, 3]},
+        lambda d: cox(d, "t", "e", "np.sqrt(x)"),
+        "data = data[data['x'] > -1.5]",
+    ),
+    "one over zero": Case(
+        SIX | {"x": [3, 1, 0, -1, 2, -3]},
+        lambda d: cox(d, "t", "e", "I(1 / x)"),
+        "data = data.drop(data.index[[2]])",
+    ),
+    "an infinite covariate": Case(
+        SIX | {"x": [3, 1, np.inf, 1, 2, 3]}, model, "data = data[data['x'].abs() < np.inf]"
+    ),
+    "a mean over a gap": Case(
+        SIX | {"x": [3, 1, None, 1, 2, 3]},
+        lambda d: cox(d, "t", "e", "center(x)"),
+        "data = data.dropna(subset=['x'])",
+    ),
+    "a column called C": Case(
+        SIX | {"C": 1},
+        lambda d: cox(d, "t", "e", "C(x)"),
+        "data = data.rename(columns={'C': 'C_'})",
+    ),
+    "an event at time 0": Case(
+        SIX | {"t": range(6)}, lambda d: split_follow_up(d, "t", "e", [2]), NO_TIME
+    ),
+    "an event without person-time": Case(
+        SIX | {"t": range(6)}, lambda d: piecewise_exponential(d, "t", "e", "1"), NO_TIME
+    ),
+    "a group without person-time": Case(
+        SIX | {"t": [0, 0, 1, 2, 3, 4], "g": list("aabbbb")},
+        lambda d: rates(d, "t", "e", by="g"),
+        NO_TIME,
+    ),
+    "a count that is not whole": Case(
+        SIX | {"e": [1, 2, 0.5, 3, 4, 0]},
+        lambda d: rates(d, "t", "e", grouped=True),
+        "data = data[data['e'] % 1 == 0]",
+    ),
+    "a column period": Case(
+        SIX | {"period": 1},
+        lambda d: split_follow_up(d, "t", "e", [2]),
+        "data = data.rename(columns={'period': 'period_before'})",
+    ),
+    "a column exposed": Case(
+        SIX | {"exposed": 1},
+        lambda d: landmark(d, "t", "e", 2, became="x"),
+        "data = data.rename(columns={'exposed': 'exposed_before'})",
+    ),
+    "a missing person": Case(
+        SIX | {"id": [1, 1, None, 2, 3, 3], "a": 0},
+        lambda d: mean_cumulative_count(d, "t", "e", "id", "a"),
+        "data = data.dropna(subset=['id'])",
+    ),
+    "percent": Case(
+        SIX | {"p": [90, 80, 70, 60, 50, 40]},
+        lambda d: brier(d, "t", "e", "p", 3),
+        "data['p'] = data['p'] / 100",
+    ),
+}
+
+
+poisson = piecewise_exponential
+
+
+@pytest.mark.parametrize(
+    "call, options, change, remedy",
+    [
+        (cox, {"formula": "x + y"}, {"y": [1, 0, 1, 1, 0, 0]}, None),
+        (cox, {"formula": "x + y"}, {"y": 3}, "formula='x + y - y'"),
+        (cox, {"formula": "x + C(g)"}, {"g": 3}, "formula='x + C(g) - C(g)'"),
+        (cox, {"formula": "x + y"}, {"y": [6, 2, 4, 2, 4, 6]}, "formula='x + y - y'"),
+        (cox, {"formula": "x + y", "strata": "y"}, {"y": list("abbaba")}, "formula='x + y - y'"),
+        (cox, {"formula": "x + y"}, {"y": [6, 5, 4, 3, 2, 1]}, "formula='x + y - y'"),
+        (poisson, {"formula": "x + y"}, {"y": [0, 0, 1, 0, 0, 0]}, "formula='x + y - y'"),
+        (poisson, {"formula": "x + y"}, {"y": [2, 2, 3, 2, 2, 2]}, "formula='x + y - y'"),
+        (cox, {"formula": "my x"}, {"my x": SIX["x"]}, 'formula="Q(\'my x\')"'),
+        (cox, {"formula": "C(my g)"}, {"my g": list("abbaab")}, 'formula="C(Q(\'my g\'))"'),
+        (cox, {"formula": "x (mm)"}, {"x (mm)": SIX["x"]}, 'formula="Q(\'x (mm)\')"'),
+        (cox, {"formula": "x-e"}, {"x-e": SIX["x"]}, 'formula="Q(\'x-e\')"'),
+        (cox, {"formula": "class"}, {"class": SIX["x"]}, 'formula="Q(\'class\')"'),
+        (cox, {"formula": "x", "cluster": "g"}, {"g": 1}, "cluster=None"),
+        (landmark, {"at": 9}, {}, "at=3.0"),
+        (brier, {"predicted": "p", "horizon": 9}, {"p": 0.5}, "horizon=6.0"),
+    ],
+)  # fmt: skip
+def test_an_argument_typed_as_printed_makes_the_call_work(call, options, change, remedy):
+    data = pd.DataFrame(SIX | change)
+    if remedy:
+        with pytest.raises(ValueError, match="Remedy: ") as error:
+            call(data, "t", "e", **options)
+        printed = str(error.value).partition("Remedy: ")[2]
+        assert printed.partition("  #")[0] == remedy
+        room: dict = {}
+        exec(printed, room)
+        options = options | {name: room[name] for name in options if name in room}
+    assert len(call(data, "t", "e", **options))
 
 
 @pytest.mark.parametrize("name", CURVES | MODELS)

@@ -122,7 +122,7 @@ def by_group(
             table = one(part)
         except ValueError as error:
             named = ", ".join(f"{c} {label!r}" for c, label in zip(columns, labels))
-            raise ValueError(f"{error} (in the group {named})") from error
+            raise ValueError(f"in the group {named}: {error}") from error
         require_free_names(table, columns)
         for position, (column, label) in enumerate(zip(columns, labels)):
             table.insert(position, column, label)

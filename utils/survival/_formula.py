@@ -7,8 +7,8 @@ import builtins
 import itertools
 import keyword
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -30,19 +30,72 @@ class Design:
         One row for each of `rows`, one column a coefficient.
     labels : list of (str, str)
         Term and level of each column; the level of a number is "".
+    codes : list of str
+        Term of each column as patsy writes it.
     reference : dict
         Term of one category: the level that has no column.
+    formula : str
+        What it was read from.
     """
 
     rows: pd.DataFrame
     values: np.ndarray
     labels: list[tuple[str, str]]
+    codes: list[str]
     reference: dict[str, str]
+    formula: str
+
+    def only(self, columns: list[int]) -> Design:
+        """Return the design of some of its columns."""
+        return replace(
+            self,
+            values=self.values[:, columns],
+            labels=[self.labels[j] for j in columns],
+            codes=[self.codes[j] for j in columns],
+        )
 
     def name(self, column: int) -> str:
         """Term and level of a column, as an error says them."""
         term, level = self.labels[column]
         return f"term {term!r}" + (f", level {level!r}" if level else "")
+
+    def without(self, column: int) -> str:
+        """Remedy that leaves a column's term out of the formula, if others are left."""
+        return _leave_out(self.formula, self.codes[column], self.codes)
+
+    def joined(self, column: int, level: str) -> str:
+        """Remedy that joins a level of a column's category with another, if there is a third.
+
+        A level with a column is joined with the first one, the first one with the next.
+        """
+        term, code = self.labels[column][0], self.codes[column]
+        levels = [self.labels[j][1] for j, other in enumerate(self.codes) if other == code]
+        if not level or term not in self.rows or term not in self.reference or len(levels) < 2:
+            return self.without(column)
+        first = self.reference[term]
+        thin, into = (first, levels[0]) if level == first else (level, first)
+        found = {_text(value): value for value in self.rows[term].tolist()}
+        if not {thin, into} <= set(found):
+            return self.without(column)
+        this = f"data[{term!r}]"
+        if isinstance(self.rows[term].dtype, pd.CategoricalDtype):
+            this += ".astype(object)"
+        return (
+            f". Remedy: data[{term!r}] = {this}.replace({{{found[thin]!r}: {found[into]!r}}})"
+            "  # joins two levels"
+        )
+
+
+def _leave_out(formula: str, code: str, codes: list[str]) -> str:
+    """Remedy that leaves a term out of a formula, if others are left."""
+    if set(codes) <= {"Intercept", code}:
+        return "; no other term is left to fit: choose another one, or check the filter"
+    return f". Remedy: formula={f'{formula} - {code}'!r}"
+
+
+def _text(value: object) -> str:
+    """Name of a level: a whole number has no decimals."""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> Design:
@@ -87,29 +140,37 @@ def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> De
         raise ValueError(
             f"formula {formula!r}: {error.args[0]}; the columns are {list(data.columns)}"
         ) from error
-    labels, reference = _labels(matrix.design_info)
-    values = matrix.to_numpy(float)
-    _refuse_infinite(values, labels, data.iloc[matrix.index], plain.loc[matrix.index])
-    known = np.isfinite(values).all(axis=1)
-    rows, values = data.iloc[matrix.index[known]], values[known]
-    if rows.empty:
+    labels, codes, reference = _labels(matrix.design_info)
+    found = Design(
+        data.iloc[matrix.index], matrix.to_numpy(float), labels, codes, reference, formula
+    )
+    _refuse_infinite(found, plain.loc[matrix.index])
+    known = np.isfinite(found.values).all(axis=1)
+    if not known.any():
         raise ValueError(f"formula {formula!r}: every row has a missing value in a covariate")
-    filled = [
-        column
-        for column, (term, level) in enumerate(labels)
-        if not level or values[:, column].any()
+    found = replace(found, rows=found.rows[known], values=found.values[known])
+    for term in matrix.design_info.terms:
+        if term.name() not in codes:
+            _refuse_flat(_name(term), _leave_out(formula, term.name(), codes))
+    used_levels = [
+        j for j, (_, level) in enumerate(labels) if not level or found.values[:, j].any()
     ]
-    for column, (term, _) in enumerate(labels):
-        flat = term != "Intercept" and np.ptp(values[:, column]) == 0
-        if flat and (column in filled or term not in {labels[j][0] for j in filled}):
-            raise ValueError(
-                f"term {term!r} has the same value in every row that is used: there is nothing "
-                "to compare. Remedy: leave it out, or check the filter that made the table"
-            )
-    found = Design(rows, values[:, filled], [labels[j] for j in filled], reference)
-    _refuse_sums(found, data, [name for name in used if plain[name].isna().any()])
-    keep = [j for j, (term, _) in enumerate(found.labels) if keep_intercept or term != "Intercept"]
-    return Design(rows, found.values[:, keep], [found.labels[j] for j in keep], reference)
+    for j, code in enumerate(codes):
+        empty = j not in used_levels and code in {codes[i] for i in used_levels}
+        if code != "Intercept" and np.ptp(found.values[:, j]) == 0 and not empty:
+            _refuse_flat(labels[j][0], found.without(j))
+    found = found.only(used_levels)
+    _refuse_sums(found, [name for name in used if plain[name].isna().any()])
+    return found.only(
+        [j for j, code in enumerate(found.codes) if keep_intercept or code != "Intercept"]
+    )
+
+
+def _refuse_flat(term: str, remedy: str) -> NoReturn:
+    raise ValueError(
+        f"term {term!r} has the same value in every row that is used: there is nothing to "
+        f"compare{remedy}"
+    )
 
 
 def _keep_nan() -> Any:
@@ -136,8 +197,9 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
         and (not column.isidentifier() or keyword.iskeyword(column))
         and re.search(rf"(?<![\w'\"]){re.escape(column)}(?![\w'\"])", formula)
     ]
-    quote = f"write Q({odd[-1]!r}) in the formula" if odd else ""
-    quote += f", or data = data.rename(columns={{{odd[-1]!r}: 'covariate'}})" if odd else ""
+    name = max(odd, key=len, default="")
+    plain = re.sub(rf"(?<![\w'\"]){re.escape(name)}(?![\w'\"])", lambda _: f"Q({name!r})", formula)
+    quote = f". Remedy: formula={plain!r}  # or rename the column" if odd else ""
     try:
         parsed = patsy.ModelDesc.from_formula(formula)
         codes = list(
@@ -146,9 +208,8 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
         trees = [ast.parse(code, mode="eval") for code in codes]
     except (patsy.PatsyError, SyntaxError) as error:
         raise ValueError(
-            f"formula {formula!r} cannot be read: {error.args[0]}. "
-            f"Remedy: {quote or 'write it as in treatment + age'}; "
-            f"the columns are {list(data.columns)}"
+            f"formula {formula!r} cannot be read, {error.args[0]}; the columns are "
+            f"{list(data.columns)}, a formula is such as 'treatment + age'{quote}"
         ) from error
     if parsed.lhs_termlist:
         raise ValueError(f"formula {formula!r}: give the right-hand side only, without '~'")
@@ -158,27 +219,30 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
             "categories"
         )
     used: dict[str, bool] = {}
-    unknown = []
+    unknown, hidden = [], []
     for tree in trees:
         category = _is_call(tree.body, "C")
-        for name, called in _variables(tree):
-            if called and name in data.columns:
-                raise ValueError(
-                    f"column {name!r} hides the function {name}() of the formula. "
-                    f"Remedy: data = data.rename(columns={{{name!r}: {name + '_'!r}}})"
-                )
-            if name in data.columns:
-                used[name] = used.get(name, True) and category
-            elif not _is_function(name):
-                unknown.append(name)
+        for word, called in _variables(tree):
+            if called and word in data.columns:
+                hidden.append(word)
+            elif word in data.columns:
+                used[word] = used.get(word, True) and category
+            elif not _is_function(word):
+                unknown.append(word)
     torn = [
         column
         for column in odd
         if column.replace(" ", "") not in {code.replace(" ", "") for code in codes}
     ]
-    if odd and (unknown or torn):
+    if odd and (unknown or hidden or torn):
         raise ValueError(
-            f"formula {formula!r}: column {odd[-1]!r} is no plain name. Remedy: {quote}"
+            f"formula {formula!r}: the name of column {name!r} has signs that "
+            f"mean something else in a formula{quote}"
+        )
+    for word in hidden:
+        raise ValueError(
+            f"column {word!r} hides the function {word}() of the formula. "
+            f"Remedy: data = data.rename(columns={{{word!r}: {word + '_'!r}}})"
         )
     if unknown:
         require_columns(data, unknown[0])
@@ -239,22 +303,24 @@ def _plain(data: pd.DataFrame, name: str, category: bool) -> Any:
         )
         raise ValueError(
             f"column {name!r} holds {kind}, neither numbers nor categories. Remedy: {this} = "
-            f"{number}, or C({name}) in the formula for a category a date"
+            f"{number}  # or, for a category each, C({name}) in the formula"
         )
     if not category:
         try:
             refuse_numbers_as_text(data, name)
         except ValueError as error:
-            raise ValueError(f"{error}, or C({name}) in the formula for categories") from error
+            more = "; or" if "  # " in str(error) else "  # or, if they are categories,"
+            raise ValueError(f"{error}{more} C({name}) in the formula") from error
     return values.astype(object).where(values.notna(), None).to_numpy()
 
 
-def _labels(info: Any) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """Term and level of each column of a patsy design, and the level without a column."""
+def _labels(info: Any) -> tuple[list[tuple[str, str]], list[str], dict[str, str]]:
+    """Term and level of each column of a patsy design, its code, and the level without one."""
     labels: list[tuple[str, str]] = []
+    codes: list[str] = []
     reference = {}
     for term, subterms in info.term_codings.items():
-        name = ":".join(_bare(factor.code) for factor in term.factors) or "Intercept"
+        name = _name(term)
         for subterm in subterms:
             parts = []
             for factor in subterm.factors:
@@ -262,11 +328,13 @@ def _labels(info: Any) -> tuple[list[tuple[str, str]], dict[str, str]]:
                 if about.type == "categorical":
                     coding = subterm.contrast_matrices[factor]
                     full = coding.matrix.shape[0] == coding.matrix.shape[1]
+                    texts = {str(level): _text(level) for level in about.categories}
                     levels = [
                         suffix[1:-1] if full else suffix[1:-1].removeprefix("T.")
                         for suffix in coding.column_suffixes
                     ]
-                    left = {str(level) for level in about.categories} - set(levels)
+                    levels = [texts.get(level, level) for level in levels]
+                    left = set(texts.values()) - set(levels)
                     if len(term.factors) == 1 and len(left) == 1:
                         reference[name] = left.pop()
                 else:
@@ -276,7 +344,13 @@ def _labels(info: Any) -> tuple[list[tuple[str, str]], dict[str, str]]:
             # patsy's first factor runs fastest
             for combination in itertools.product(*reversed(parts)):
                 labels.append((name, ":".join(part for part in combination[::-1] if part)))
-    return labels, reference
+                codes.append(term.name())
+    return labels, codes, reference
+
+
+def _name(term: Any) -> str:
+    """Name of a patsy term without its brackets."""
+    return ":".join(_bare(factor.code) for factor in term.factors) or "Intercept"
 
 
 def _bare(code: str) -> str:
@@ -287,35 +361,32 @@ def _bare(code: str) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
 
 
-def _refuse_infinite(
-    values: np.ndarray, labels: list[tuple[str, str]], data: pd.DataFrame, plain: pd.DataFrame
-) -> None:
+def _refuse_infinite(found: Design, plain: pd.DataFrame) -> None:
     """Raise ValueError for a term that is infinite or undefined where no column is missing."""
-    bad = ~np.isfinite(values) & plain.notna().all(axis=1).to_numpy()[:, None]
+    bad = ~np.isfinite(found.values) & plain.notna().all(axis=1).to_numpy()[:, None]
     if not bad.any():
         return
     column = int(bad.any(axis=0).argmax())
-    row = int(bad[:, column].argmax())
-    term = labels[column][0]
-    source = [name for name in plain if re.search(rf"\b{re.escape(str(name))}\b", term)]
-    holds = ", ".join(
-        f"{name} holds {plain[name].iloc[row]:g}"
-        for name in source
-        if pd.api.types.is_number(plain[name].iloc[row])
-    )
-    remedy = "leave these rows out, or change the term"
-    if source:
-        this = f"data[{source[0]!r}]"
-        remedy = f"data = data.dropna(subset={source})"
-        if not np.isfinite(plain[source[0]].iloc[row]):
-            remedy = f"data = data[np.isfinite({this})]"
-        elif "log" in term or "/" in term:
-            remedy = f"leave these rows out, knowingly: data = data[{this} > 0]"
-            if "np.log(" in term and plain[source[0]].min() == 0:
-                remedy += f"; or, where 0 is a count, np.log1p({source[0]}) in the formula"
+    bad = bad[:, column]
+    row, term = int(bad.argmax()), found.labels[column][0]
+    numbers = plain.select_dtypes("number")
+    source = [name for name in numbers if re.search(rf"\b{re.escape(name)}\b", term)]
+    holds = "".join(f"{name} holds {numbers[name].iloc[row]:g}; " for name in source)
+    remedy = f"data = data.drop(data.index[{np.flatnonzero(bad).tolist()}])"
+    for name in source:
+        this, values = f"data[{name!r}]", numbers[name].to_numpy()
+        good = values[~bad & np.isfinite(values)]
+        if good.size == 0 and np.isnan(values).any():
+            remedy = f"data = data.dropna(subset=[{name!r}])"
+        elif np.isinf(values[bad]).all():
+            remedy = f"data = data[{this}.abs() < np.inf]"
+        elif good.size and values[bad].max() < good.min():
+            remedy = f"data = data[{this} > {values[bad].max():g}]"
+            if f"np.log({name})" in term and values[bad].min() == 0:
+                remedy += f"  # or, where 0 is a count, np.log1p({name}) in the formula"
     raise ValueError(
-        f"term {term!r}, row {data.index[row]!r}: {values[row, column]:g} is no number to fit with "
-        f"({holds}; {int(bad[:, column].sum())} such row(s)). Remedy: {remedy}"
+        f"term {term!r}, row {found.rows.index[row]!r}: {found.values[row, column]:g} is no number "
+        f"to fit with ({holds}{int(bad.sum())} such row(s)). Remedy: {remedy}"
     )
 
 
@@ -326,55 +397,54 @@ def standardised(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return (values - middle) / np.where(scale > 0, scale, 1), middle, scale
 
 
-def _refuse_sums(found: Design, data: pd.DataFrame, gaps: list[str]) -> None:
+def _refuse_sums(found: Design, gaps: list[str]) -> None:
     """Raise ValueError for a column that the ones before it already hold."""
-    columns = [j for j, (term, _) in enumerate(found.labels) if term != "Intercept"]
-    if not columns:
-        return
+    columns = [j for j, code in enumerate(found.codes) if code != "Intercept"]
     scaled, _, _ = standardised(found.values[:, columns])
-    size = np.sqrt(len(scaled))
-    if len(scaled) < len(columns):
-        left = np.zeros(len(columns))
-    else:
-        left = np.abs(np.diag(np.linalg.qr(scaled, mode="r"))) / size
+    left = np.zeros(len(columns))
+    if len(scaled) >= len(columns) and columns:
+        left = np.abs(np.diag(np.linalg.qr(scaled, mode="r"))) / np.sqrt(len(scaled))
     if (left > 1e-7).all():
         return
     last = int((left <= 1e-7).argmax())
-    name, (term, level) = found.name(columns[last]), found.labels[columns[last]]
-    same = [j for j in columns if found.labels[j][0] == term]
+    j = columns[last]
+    (term, level), code = found.labels[j], found.codes[j]
+    same = [i for i in columns if found.codes[i] == code]
     if level and term in found.reference and (found.values[:, same] != 0).any(axis=1).all():
         steps = [f"data = data.dropna(subset={gaps})"] if gaps else []
-        if term in data and isinstance(data[term].dtype, pd.CategoricalDtype):
+        if term in found.rows and isinstance(found.rows[term].dtype, pd.CategoricalDtype):
             steps.append(f"data[{term!r}] = data[{term!r}].cat.remove_unused_categories()")
         raise ValueError(
             f"term {term!r}: the reference level {found.reference[term]!r} holds no row, so the "
             f"other levels have nothing to be compared with. Remedy: {'; '.join(steps)}"
         )
-    before = scaled[:, :last]
-    weights = np.linalg.lstsq(before, scaled[:, last], rcond=None)[0]
-    others = " and ".join(found.name(columns[j]) for j in range(last) if abs(weights[j]) > 1e-6)
+    weights = np.linalg.lstsq(scaled[:, :last], scaled[:, last], rcond=None)[0]
+    others = [found.name(columns[i]) for i, weight in enumerate(weights) if abs(weight) > 1e-6]
     raise ValueError(
-        f"{name} is a sum of others ({others}): their coefficients cannot be told apart. "
-        "Remedy: leave one of them out of the formula"
+        f"{found.name(j)} is a sum of others ({' and '.join(others)}): their coefficients cannot "
+        f"be told apart{found.without(j)}"
     )
 
 
-def without_event(found: Design, events: np.ndarray) -> str | None:
-    """Say which level, or which value of a 0/1 term, holds no event; None if all hold one."""
-    for term in dict(found.labels):
-        columns = [j for j, label in enumerate(found.labels) if label[0] == term]
-        block = found.values[:, columns]
-        if term == "Intercept" or not np.isin(block, (0, 1)).all():
+def without_event(found: Design, events: np.ndarray) -> tuple[str, str] | None:
+    """Say which level, or which value of a 0/1 term, holds no event, and the remedy.
+
+    None if all hold one.
+    """
+    for code in dict.fromkeys(found.codes):
+        columns = [j for j, other in enumerate(found.codes) if other == code]
+        block, term = found.values[:, columns], found.labels[columns[0]][0]
+        if code == "Intercept" or not np.isin(block, (0, 1)).all():
             continue
         for j, part in zip(columns, block.T):
             if not events[part == 1].any():
                 level = found.labels[j][1]
-                return f"term {term!r}: no event among " + (
-                    f"level {level!r}" if level else f"{term} = 1"
-                )
+                among = f"level {level!r}" if level else f"{term} = 1"
+                return f"term {term!r}: no event among {among}", found.joined(j, level)
         if not events[(block == 0).all(axis=1)].any():
-            level = found.reference.get(term, "0")
-            return f"term {term!r}: no event among {term} = {level}"
+            level = found.reference.get(term, "")
+            among = f"level {level!r}" if level else f"{term} = 0"
+            return f"term {term!r}: no event among {among}", found.joined(columns[0], level)
     return None
 
 

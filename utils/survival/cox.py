@@ -73,7 +73,7 @@ def _fit(
 
     found = design(formula, data)
     if not found.labels:
-        raise ValueError(f"formula {formula!r} names no covariate. Remedy: name one, as in 'age'")
+        raise ValueError(f"formula {formula!r} names no covariate: name one, as in 'age'")
     used = found.rows
     require_some_events(used, event)
     scaled, _, scale = standardised(found.values)
@@ -99,8 +99,8 @@ def _fit(
         if people <= len(params):
             raise ValueError(
                 f"column {cluster!r} names {people} cluster(s) for {len(params)} coefficient(s): "
-                "robust errors need more clusters than coefficients. Remedy: leave cluster out, "
-                "or name a column with more groups"
+                "robust errors need more clusters than coefficients. Remedy: cluster=None"
+                "  # or a column with more groups"
             )
         variance = model.robust_covariance(params)
     return Fit(found, params / scale, np.sqrt(np.diag(variance)) / scale)
@@ -122,7 +122,7 @@ def _refuse_undetermined(model: Any, found: Design) -> None:
         raise ValueError(
             f"{found.name(j)} does not vary among the people at risk at an event"
             + (f" beyond what {' and '.join(others)} say" if others else "")
-            + ": its hazard ratio cannot be told. Remedy: leave it out of the formula"
+            + f": its hazard ratio cannot be told{found.without(j)}"
         )
 
 
@@ -152,8 +152,8 @@ def _maximum(model: Any, found: Design, happened: np.ndarray) -> np.ndarray:
                 return params + step
             _refuse_endless(model, found, happened, step)
     raise ValueError(
-        f"the fit of {', '.join(found.name(j) for j in range(len(found.labels)))} does not come to "
-        "an end. Remedy: look at the values of these columns, and leave out one term at a time"
+        f"the fit of {', '.join(found.name(j) for j in range(len(params)))} does not come to an "
+        f"end: look at the values of these columns{found.without(len(params) - 1)}"
     )
 
 
@@ -170,16 +170,14 @@ def _refuse_endless(model: Any, found: Design, happened: np.ndarray, step: np.nd
     for direction, slack in directions:
         if not _always_highest(model, direction, slack):
             continue
-        names = [found.name(j) for j in range(len(step)) if abs(direction[j]) > 0.01]
-        said = without_event(found, happened) or (
-            f"{' with '.join(names)}: at each event, whoever has it holds the "
-            f"{'lowest' if len(names) == 1 and direction.sum() < 0 else 'highest'} value of all "
-            "at risk"
+        columns = [j for j in range(len(step)) if abs(direction[j]) > 0.01]
+        names = " with ".join(found.name(j) for j in columns)
+        side = "lowest" if len(columns) == 1 and direction.sum() < 0 else "highest"
+        said, remedy = without_event(found, happened) or (
+            f"{names}: at each event, whoever has it holds the {side} value of all at risk",
+            found.without(columns[0]),
         )
-        raise ValueError(
-            f"{said}, so the hazard ratio has no finite value. Remedy: leave the term out of the "
-            "formula, or join levels until each holds an event"
-        )
+        raise ValueError(f"{said}, so the hazard ratio has no finite value{remedy}")
 
 
 def _always_highest(model: Any, direction: np.ndarray, slack: float) -> bool:

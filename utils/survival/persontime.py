@@ -71,7 +71,9 @@ def rates(
     if grouped:
         counts, spans = require_numbers(data, event), require_numbers(data, time)
         whole = "a count is a whole number"
-        complain(event, counts % 1 != 0, data[event], whole, "give `event` the column of counts")
+        complain(
+            event, counts % 1 != 0, data[event], whole, f"data = data[data[{event!r}] % 1 == 0]"
+        )
         require_groups(data, by)
         data = data.assign(**{event: counts, time: spans})
     else:
@@ -81,7 +83,7 @@ def rates(
         events, person_time = part[event].sum(), part[time].sum()
         if person_time == 0:
             raise ValueError(
-                f"column {time!r}: a group has no person-time. Remedy: leave that group out"
+                f"column {time!r}: no person-time, no rate. Remedy: data = data[data[{time!r}] > 0]"
             )
         # G(0.025; d) and G(0.975; d + 1) over the person-time, G the gamma quantile
         # Garwood 1936, Biometrika 28:437
@@ -146,8 +148,7 @@ def split_follow_up(
         ((checked[time] == 0) & (checked[event] == 1)).to_numpy(),
         data[time],
         "an event at time 0 has no person-time before it",
-        f"leave these rows out, knowingly: data = data[data[{time!r}] > 0]; or, if the time is "
-        f"only rounded to 0, give it a small one: data[{time!r}] = data[{time!r}].clip(lower=0.5)",
+        f"data = data[data[{time!r}] > 0]  # or, if the time is only rounded to 0, a small time",
     )
     _refuse_overwriting(data, ["start", "stop", "person_time", "period"], [time, entry])
     wanted = np.atleast_1d(np.asarray(cuts, dtype=float))
@@ -217,7 +218,7 @@ def landmark(
     if not followed.any():
         raise ValueError(
             f"column {time!r}: nobody is followed beyond the landmark {at:g}. "
-            "Remedy: choose an earlier landmark"
+            f"Remedy: at={float(times.max()) / 2!r}  # or another time before {times.max():g}"
         )
     left = data[followed].copy()
     left[time] = (data[time] - at)[followed]
@@ -270,7 +271,7 @@ def mean_cumulative_count(
     require_groups(data, id)
     empty = require_numbers(data, entry) == require_numbers(data, time)
     if empty.all():
-        raise ValueError(f"column {time!r}: no row has follow-up. Remedy: check column {entry!r}")
+        raise ValueError(f"column {time!r}: no row has follow-up, check column {entry!r}")
     kept = follow_up(data[~empty], time, event, entry=entry, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
@@ -372,7 +373,7 @@ def piecewise_exponential(
         (spans == 0) & (counts > 0),
         data[time],
         "an event needs person-time",
-        f"correct it at its source, or leave these rows out: data = data[data[{time!r}] > 0]",
+        f"data = data[data[{time!r}] > 0]  # if the source has no better value",
     )
     attrs = {"n": 0, "events": 0, "dropped": 0, "deviance": 0.0}
 
@@ -416,8 +417,8 @@ def _poisson(
     se = np.sqrt(np.diag(back @ fit.cov_params() @ back.T))
     if not (fit.converged and np.isfinite(se).all()):
         raise ValueError(
-            f"formula {formula!r}: the fit does not come to an end. Remedy: look at the values of "
-            "these columns, and leave out one term at a time"
+            f"formula {formula!r}: the fit does not come to an end, look at the values of its "
+            f"columns{found.without(len(se) - 1)}"
         )
     return found, back @ fit.params, se, float(fit.deviance)
 
@@ -433,18 +434,16 @@ def _refuse_endless(
     from scipy.linalg import null_space
     from scipy.optimize import linprog
 
-    said = without_event(found, events)
-    free = null_space(np.unique(scaled[events > 0], axis=0), rcond=1e-9)
-    if not said and free.shape[1]:
+    none = without_event(found, events)
+    free = null_space(np.linalg.qr(scaled[events > 0], mode="r"), rcond=1e-9)
+    if not none and free.shape[1]:
         others = np.unique(scaled[events == 0], axis=0) @ free
         best = linprog(others.sum(axis=0), others, np.zeros(len(others)), bounds=(-1, 1))
         if best.fun < -1e-7:
-            direction = back @ free @ best.x
-            size = np.abs(direction) * np.maximum(found.values.std(axis=0), 1e-300)
-            names = [found.name(j) for j, part in enumerate(size) if part > 1e-6]
-            said = f"{' with '.join(names)}: rows that it sets apart hold no event"
-    if said:
-        raise ValueError(
-            f"{said}, so its rate has no lower end on the log scale. Remedy: join it with its "
-            "neighbour, or leave its rows out and say so"
-        )
+            size = np.abs(back @ free @ best.x) * found.values.std(axis=0)
+            columns = [j for j, part in enumerate(size) if part > 1e-6]
+            names = " with ".join(found.name(j) for j in columns)
+            none = f"{names}: rows that it sets apart hold no event", found.without(columns[0])
+    if none:
+        said, remedy = none
+        raise ValueError(f"{said}, so its rate has no lower end on the log scale{remedy}")

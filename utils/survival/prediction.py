@@ -99,7 +99,7 @@ def concordance(
         if not pairs:
             raise ValueError(
                 f"column {time!r}: no pair can be compared, nobody is followed beyond an event of "
-                "another. Remedy: longer follow-up, or larger groups"
+                "another"
             )
         # C = wins / pairs; its jackknife weighs each row's own wins less C of its own pairs
         # Harrell and others 1982, JAMA 247:2543; Therneau and Atkinson 2020, vignette concordance
@@ -155,7 +155,7 @@ def mixture_cure(
         (data[time] == 0).to_numpy(),
         data[time],
         "a Weibull needs times above 0",
-        f"leave out people without follow-up, knowingly: data = data[data[{time!r}] > 0]",
+        f"data = data[data[{time!r}] > 0]  # leaves out people without follow-up",
     )
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
@@ -211,14 +211,13 @@ def _cure_fit(
     if fit.fun > alone.fun - 1e-6:
         raise ValueError(
             f"column {name!r}: the likelihood is highest with no cured share, the curve has no "
-            "plateau that a cured share would explain. Remedy: kaplan_meier and restricted_mean "
-            "need no cured share"
+            "plateau that a cured share would explain; kaplan_meier and restricted_mean need none"
         )
     definite = np.isfinite(curvature).all() and np.linalg.eigvalsh(curvature).min() > 0
     if not definite or np.abs(fit.x[1:]).max() > 10:
         raise ValueError(
             f"column {name!r}: the follow-up does not tell a cured share, the likelihood has no "
-            "top. Remedy: kaplan_meier and survival_at need no such model"
+            "top; kaplan_meier and survival_at need no such model"
         )
     return fit.x, -float(fit.fun), float(np.sqrt(np.linalg.inv(curvature)[0, 0]))
 
@@ -274,7 +273,7 @@ def brier(
         chances > 1,
         data[predicted],
         "survival at the horizon is a probability, 0 to 1",
-        f"if these are percent: data[{predicted!r}] = data[{predicted!r}] / 100",
+        f"data[{predicted!r}] = data[{predicted!r}] / 100  # if these are percent",
     )
     times, at = same_times(checked[time].to_numpy(float), np.array([horizon], float))
     checked = checked.assign(**{time: times, predicted: chances})
@@ -284,7 +283,7 @@ def brier(
         if times.max() < at[0]:
             raise ValueError(
                 f"column {time!r}: nobody is followed to the horizon {horizon:g}. "
-                f"Remedy: a horizon of {times.max():g} or below"
+                f"Remedy: horizon={float(times.max())!r}  # or below"
             )
         curve = kaplan_meier(part, time, event)
         grid, under = curve["time"].to_numpy(), (curve["at_risk"] - curve["events"]).to_numpy(float)
