@@ -198,7 +198,7 @@ def kaplan_meier(
     if isinstance(free, Mapping):
         labels = {str(key): label for key, label in free.items()}
         groups = [(labels.get(name, name), part) for name, part in groups]
-    state = "as named" if isinstance(free, Mapping) else free or f"free of {outcome}"
+    state = "of people" if isinstance(free, Mapping) else free or f"free of {outcome}"
     check_read_at(read_at, data[time].max(), unit)
     ax, below = follow_up_axes(groups)
     end, shown = time_axis(ax, data[time].max(), horizon, ticks, unit)
@@ -214,7 +214,8 @@ def kaplan_meier(
     mark_reading(ax, read_at)
     left = at_risk_below(below, groups, time, shown, entry)
     right = name_ends(ax, [name for name, _ in groups], ends)
-    finding = f"Share {state} at {read_at:g} {unit}: {'; '.join(parts)}. {BANDS}"
+    read_out = "At" if isinstance(free, Mapping) else f"Share {state} at"
+    finding = f"{read_out} {read_at:g} {unit}: {'; '.join(parts)}. {BANDS}"
     return finish(ax, finding, left=max(left, 0.7), right=right, bottom=0.1)
 
 
