@@ -1,7 +1,7 @@
-"""R's second opinion (tests/r, `make r`) beside the lessons and utils.
+"""R's second opinion (`make r`) beside the numbers that the lessons show.
 
-R need not be here: its values are committed. Every verdict line is either recomputed in R or
-stands, digit for digit, in a row of a published table.
+R need not be here: its values are committed. Every number that decides a verdict is recomputed in
+R, or stands in a row of a published table.
 """
 
 import csv
@@ -16,20 +16,12 @@ import pytest
 from tools import lessons
 from utils import DATA, claims
 
-R = {
-    entry["where"]: entry
-    for entry in json.loads(Path(__file__).with_name("lessons.json").read_text(encoding="utf-8"))[
-        "values"
-    ]
-}
+STORE = Path(__file__).with_name("lessons.json")
+R = {v["where"]: v for v in json.loads(STORE.read_text(encoding="utf-8"))["values"]}
 PRINTED = [where for where in R if where[:2].isdigit()]
 VERDICT = [where for where in R if where not in PRINTED]
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
-
-
-def place(verdict: dict, line: dict) -> str:
-    part = f" ({verdict['part']})" if verdict["part"] else ""
-    return f"{verdict['claim']}{part} > {line['label']}"
+POOLED = "pooled"
 
 
 @cache
@@ -38,54 +30,74 @@ def notebooks() -> dict:
 
 
 @cache
-def verdict_lines() -> dict[str, tuple[dict, dict]]:
-    """As the lessons show them; `test_lessons.py` holds data/verdicts.json to the same."""
-    return {
-        place(verdict, line): (verdict, line)
+def decided() -> dict[str, list[float]]:
+    """Estimate and interval of every line of a verdict, and of what was pooled, by place."""
+    found = {}
+    for notebook in notebooks().values():
+        for verdict in claims.collect(notebook):
+            part = f" ({verdict['part']})" if verdict["part"] else ""
+            lines = [(line["label"], line) for line in verdict["lines"]]
+            if verdict["estimate"]:
+                lines.append((POOLED, verdict["estimate"]))
+            for label, line in lines:
+                if line["lower"] is not None:
+                    place = f"{verdict['claim']}{part} > {label}"
+                    found[place] = [line[name] for name in ("estimate", "lower", "upper")]
+    return found
+
+
+def deciding() -> list[str]:
+    return [
+        f"{v['claim']}{' (' + v['part'] + ')' if v['part'] else ''} > {line['label']}"
         for notebook in notebooks().values()
-        for verdict in claims.collect(notebook)
-        for line in verdict["lines"]
-    }
-
-
-def three(line: dict) -> list[float]:
-    return [line["estimate"], line["lower"], line["upper"]]
+        for v in claims.collect(notebook)
+        for line in v["lines"]
+        if line["decides"]
+    ]
 
 
 @pytest.mark.parametrize("where", VERDICT)
-def test_verdict_line_is_what_R_gives(where):
-    assert where in verdict_lines(), "no verdict shows this line: correct its name in tests/r/"
-    verdict, line = verdict_lines()[where]
+def test_verdict_number_is_what_R_gives(where):
+    assert where in decided(), "no verdict shows this line: correct its name in tests/r"
     value, tolerance = R[where]["value"], R[where]["tolerance"]
-    assert np.abs(np.array(three(line)) - value).max() <= 0.0005 + tolerance, (
-        f"the lesson says {three(line)}, R says {value}: {R[where]['call']}"
+    assert np.allclose(decided()[where], value, rtol=0.0006, atol=0.0006 + tolerance), (
+        f"the lesson says {decided()[where]}, R says {value}: {R[where]['call']}"
     )
-    if line["decides"] and tolerance <= 1e-6:
-        text = "{:.3g} (95% interval {:.3g} to {:.3g})".format(*value)
-        assert text in verdict["reason"], f"R gives {text}; the verdict says {verdict['reason']}"
 
 
 @cache
-def published_rows() -> list[set[float]]:
+def published_rows() -> list[np.ndarray]:
     rows = []
     for path in sorted((DATA / "published").glob("*.csv")):
         with open(path, encoding="utf-8", newline="") as file:
-            rows += [
-                {float(cell) for cell in row if NUMBER.fullmatch(cell)} for row in csv.reader(file)
-            ]
+            for row in csv.reader(file):
+                numbers = [float(cell) for cell in row if NUMBER.fullmatch(cell)]
+                rows.append(np.array(numbers + [1 / n for n in numbers if n]))
     return rows
 
 
-def test_every_verdict_line_is_recomputed_or_printed_by_its_source():
-    alone = [
-        f"{where} {three(line)}"
-        for where, (_, line) in verdict_lines().items()
-        if where not in R and not any(set(three(line)) <= row for row in published_rows())
-    ]
-    assert not alone, (
-        f"neither in tests/r nor in a published table: {alone}; recompute "
-        "them in R and write the values with lessons.R --write"
+def is_printed(three: list[float]) -> bool:
+    """Whether a row holds the three numbers, as they are, as percentages or turned over."""
+    return any(
+        all(np.isclose(row, scale * number, rtol=0.006, atol=1e-9).any() for number in three)
+        for row in published_rows()
+        for scale in (1, 100, -1, -100)
     )
+
+
+def test_every_deciding_line_is_recomputed_or_printed_by_its_source():
+    alone = [p for p in deciding() if p not in R and not is_printed(decided()[p])]
+    assert not alone, f"neither in tests/r nor in a published table: {alone}"
+
+
+def test_every_pool_is_recomputed():
+    pools = [
+        f"{v['claim']}{' (' + v['part'] + ')' if v['part'] else ''} > {POOLED}"
+        for notebook in notebooks().values()
+        for v in claims.collect(notebook)
+        if v["estimate"] and v["estimate"]["k"] > 1
+    ]
+    assert not set(pools) - set(R)
 
 
 @cache
@@ -104,11 +116,8 @@ def agrees(shown: str, value: float, tolerance: float) -> bool:
 @pytest.mark.parametrize("where", PRINTED)
 def test_printed_number_is_what_R_gives(where):
     lesson, cell = where.split(" > ")[:2]
-    shown, value, tolerance = (
-        printed_numbers(lesson, cell),
-        R[where]["value"],
-        R[where]["tolerance"],
-    )
+    shown = printed_numbers(lesson, cell)
+    value, tolerance = R[where]["value"], R[where]["tolerance"]
     assert any(
         all(agrees(s, v, tolerance) for s, v in zip(shown[i:], value))
         for i in range(len(shown) - len(value) + 1)
