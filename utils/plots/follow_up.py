@@ -27,6 +27,7 @@ from utils.plots._figure import (
     name_ends,
     width,
 )
+from utils.survival._common import tolerance
 
 BANDS = "Bands are 95% intervals."
 
@@ -71,9 +72,9 @@ def read_curve(
 ) -> str:
     """Say where a step curve stands at a time, or that nobody was followed that far."""
     over = column == "survival" and curve["survival"].iloc[-1] == 0
-    if at > last and not over:
+    if at > last + tolerance(np.array([last])) and not over:
         return f"not followed that far (to {last:.3g} {unit})"
-    before = curve[curve["time"] <= at]
+    before = curve[curve["time"] <= at + tolerance(curve["time"].to_numpy(float))]
     if before.empty:
         return said(start, start, start)
     return said(*before.iloc[-1][[column, "lower", "upper"]].astype(float))
@@ -94,7 +95,7 @@ def time_axis(
 
 
 def check_read_at(read_at: float, last: float, unit: str) -> None:
-    if read_at > last:
+    if read_at > last + tolerance(np.array([last])):
         raise ValueError(
             f"read_at={read_at:g}: nobody is followed that far, follow-up ends at {last:.4g} "
             f"{unit}. Remedy: read_at={np.floor(last * 100) / 100:g}"
@@ -123,8 +124,9 @@ def at_risk_below(
         end = part[time].to_numpy(float)
         begin = np.zeros(len(part)) if entry is None else part[entry].to_numpy(float)
         ax.get_yticklabels()[i].set_color(colours[i])
+        near = tolerance(end)  # a tick that differs from a time by rounding alone is that time
         for tick in ticks:
-            number = int((((begin < tick) | (begin == 0)) & (end >= tick)).sum())
+            number = int((((begin < tick) | (begin == 0)) & (end >= tick - near)).sum())
             ax.text(tick, place, f"{number}", ha="center", va="center_baseline", color=colours[i])
     ax.tick_params(length=0, labelbottom=False)
     ax.tick_params(axis="y", pad=18)

@@ -98,6 +98,15 @@ def test_reading_after_everybodys_follow_up_is_an_error_whose_remedy_works():
     assert "67%" in said(km(read_at=float(remedy)))
 
 
+def test_a_time_that_differs_by_rounding_alone_is_that_time():
+    data = SIX.assign(t=[0.1, 0.2, 0.1 + 0.2, 0.4, 0.5, 0.6])
+    ax = km(data, by=None, read_at=0.3, ticks=[0, 0.3, 0.1 + 0.2 + 1e-12])
+    assert said(ax).startswith("Share free of relapse at 0.3 years: 60%")
+    assert at_risk(ax) == ["number at risk", "6", "4", "4"]
+    ends = km(data.iloc[[0, 1, 5]].assign(t=[0.1, 0.2, 0.3]), by=None, read_at=0.1 + 0.2)
+    assert said(ends).startswith("Share free of relapse at 0.3 years: 50%")
+
+
 def test_people_who_enter_late_are_at_risk_from_then_on():
     data = SIX.assign(start=[0, 0, 2, 3, 0, 0])
     ax = km(data, by=None, entry="start", ticks=[0, 2, 3, 4])
