@@ -122,6 +122,7 @@ def test_baseline_hazard_with_delayed_entry(reference):
         ({"formula": "unknown(x)"}, {}, ["'unknown'"]),
         ({"formula": ["x"]}, {}, ["['x']"]),
         ({"formula": "C(x)"}, {"C": 1}, ["'C'", "rename"]),
+        ({"formula": "Intercept"}, {"Intercept": 1}, ["'Intercept'", "rename"]),
         ({"formula": "np.log(x + 1)"}, {"np": 1}, ["'np'", "rename"]),
         ({"formula": "np.log(x)"}, {}, ["np.log(x)", "row 1", "-inf"]),
         ({"formula": "np.sqrt(x - 1)"}, {}, ["np.sqrt(x - 1)", "row 1", "nan"]),
@@ -224,6 +225,24 @@ COPIES = pd.DataFrame(
 def test_cox_on_any_scale(data, coef, se):
     row = cox(data, "t", "e", "x").iloc[0]
     np.testing.assert_allclose([row["coef"], row["se"]], [coef, se], rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-250])
+def test_cox_on_numbers_whose_squares_are_none(scale):
+    row, plain = (cox(d, "t", "e", "x").iloc[0] for d in (SKEW.assign(x=SKEW["x"] * scale), SKEW))
+    np.testing.assert_allclose([row["coef"] * scale, row["p"]], [plain["coef"], plain["p"]])
+
+
+def test_columns_named_by_numbers():
+    data = SKEW.rename(columns={"t": 0, "e": 1, "x": 2})
+    agree(cox(data, 0, 1, "Q(2)")["coef"], cox(SKEW, "t", "e", "x")["coef"].tolist())
+
+
+def test_the_log_of_no_nodes_is_named_in_the_projects_own_file():
+    from utils import load
+
+    with pytest.raises(ValueError, match=r"'np.log\(nodes\)', row \d+: -inf.*nodes holds 0"):
+        cox(load("rotterdam_breast"), "recurrence_months", "recurrence", "np.log(nodes)")
 
 
 def test_entry_and_exit_that_differ_by_rounding_are_one_time():

@@ -178,6 +178,10 @@ def test_split_follow_up_refuses(options, message):
         (lambda d: rates(d, "t", "cases", grouped=True), "no column 'cases'"),
         (lambda d: rates(d.assign(t=0), "t", "e"), "no person-time.*Remedy"),
         (lambda d: rates(d, "t", "e", per=0), "per is 0"),
+        (
+            lambda d: rates(d.assign(e=pd.array([0, None, 1, 0, 1, 0], dtype="boolean")), "t", "e"),
+            "'e', row 1.*missing",
+        ),
         (lambda d: rates(d.assign(e=0.5), "t", "e", grouped=True), "'e', row 0.*whole"),
         (lambda d: piecewise_exponential(d, "time", "e", "e"), "no column 'time'"),
         (
@@ -304,6 +308,12 @@ def test_mean_cumulative_count_with_gaps_and_late_entries(bladder):
     agree(table["se"], np.sqrt((people**2).sum(axis=0)).tolist())
 
 
+def test_a_person_may_be_named_by_two_columns():
+    data = AGAIN.assign(centre=[1, 1, 1, 1, 2], number=[1, 1, 2, 2, 1])
+    both = mean_cumulative_count(data, "t", "e", ["centre", "number"], "a")
+    pd.testing.assert_frame_equal(both, mean_cumulative_count(AGAIN, "t", "e", "id", "a"))
+
+
 def test_mean_cumulative_count_wants_follow_up():
     with pytest.raises(ValueError, match="'t'.*no row has follow-up"):
         mean_cumulative_count(AGAIN.assign(a=AGAIN["t"]), "t", "e", "id", "a")
@@ -350,3 +360,30 @@ def test_piecewise_exponential_keeps_a_table_with_a_cell_without_events():
     )
     with pytest.raises(ValueError, match="'g:x'|'x:g'"):
         piecewise_exponential(cells, "t", "e", "g * x")
+
+
+def test_piecewise_exponential_where_the_usual_iteration_fails():
+    """R 4.2.2: coef(glm(e ~ x + offset(log(t)), poisson)), epsilon = 1e-13."""
+    data = pd.DataFrame(
+        {
+            "t": [38, 7, 23, 37, 16, 29, 24, 24, 20, 34, 33, 12, 37, 32, 18, 14, 26, 2],
+            "e": [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0],
+            "x": [
+                *(0.07, 8.074, 0.16, 0.175, 0.314, 0.006, 21.237, 0.279, 17.268),
+                *(2.673, 2.441, 31.722, 12.78, 0.122, 0.941, 0.155, 11.882, 7.109),
+            ],
+        }
+    )
+    table = piecewise_exponential(data, "t", "e", "x")
+    np.testing.assert_allclose(table["coef"], [-4.00417340583067, -2.03091575331836], rtol=1e-7)
+
+
+def test_a_poisson_fit_that_does_not_end_is_refused(monkeypatch):
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    def fails(self, *args, **options):
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(GLM, "fit", fails)
+    with pytest.raises(ValueError, match="'t'"):
+        piecewise_exponential(SIX, "t", "e", "t")

@@ -17,6 +17,8 @@ from scipy.special import ndtr
 from utils.checks import refuse_numbers_as_text, require_columns
 from utils.survival._common import Z95
 
+INTERCEPT = "Intercept"  # patsy's name of the column of ones
+
 
 @dataclass(frozen=True)
 class Design:
@@ -88,7 +90,7 @@ class Design:
 
 def _leave_out(formula: str, code: str, codes: list[str]) -> str:
     """Remedy that leaves a term out of a formula, if others are left."""
-    if set(codes) <= {"Intercept", code}:
+    if set(codes) <= {INTERCEPT, code}:
         return "; no other term is left to fit: choose another one, or check the filter"
     return f". Remedy: formula={f'{formula} - {code}'!r}"
 
@@ -150,19 +152,19 @@ def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> De
         raise ValueError(f"formula {formula!r}: every row has a missing value in a covariate")
     found = replace(found, rows=found.rows[known], values=found.values[known])
     for term in matrix.design_info.terms:
-        if term.name() not in codes:
+        if term.factors and term.name() not in codes:
             _refuse_flat(_name(term), _leave_out(formula, term.name(), codes))
     used_levels = [
         j for j, (_, level) in enumerate(labels) if not level or found.values[:, j].any()
     ]
     for j, code in enumerate(codes):
         empty = j not in used_levels and code in {codes[i] for i in used_levels}
-        if code != "Intercept" and np.ptp(found.values[:, j]) == 0 and not empty:
+        if code != INTERCEPT and np.ptp(found.values[:, j]) == 0 and not empty:
             _refuse_flat(labels[j][0], found.without(j))
     found = found.only(used_levels)
     _refuse_sums(found, [name for name in used if plain[name].isna().any()])
     return found.only(
-        [j for j, code in enumerate(found.codes) if keep_intercept or code != "Intercept"]
+        [j for j, code in enumerate(found.codes) if keep_intercept or code != INTERCEPT]
     )
 
 
@@ -244,6 +246,11 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
             f"column {word!r} hides the function {word}() of the formula. "
             f"Remedy: data = data.rename(columns={{{word!r}: {word + '_'!r}}})"
         )
+    if INTERCEPT in used:
+        raise ValueError(
+            f"column {INTERCEPT!r} has the name of the column of ones in every formula. Remedy: "
+            f"data = data.rename(columns={{{INTERCEPT!r}: 'covariate'}})  # and in the formula"
+        )
     if unknown:
         require_columns(data, unknown[0])
     require_columns(data, list(used))
@@ -260,7 +267,7 @@ def _is_function(name: str) -> bool:
     return name in {"np", "pd"} or hasattr(patsy.builtins, name) or hasattr(builtins, name)
 
 
-def _variables(tree: ast.AST) -> list[tuple[str, bool]]:
+def _variables(tree: ast.AST) -> list[tuple[Any, bool]]:
     """Names in a piece of code; True for the root of what is called, such as np in np.log()."""
     roots = set()
     found = []
@@ -274,7 +281,7 @@ def _variables(tree: ast.AST) -> list[tuple[str, bool]]:
             ):
                 roots.add(root)
             if _is_call(node, "Q") and isinstance(node.args[0], ast.Constant):
-                found.append((str(node.args[0].value), False))
+                found.append((node.args[0].value, False))
         if isinstance(node, ast.Name):
             found.append((node.id, node in roots))
     return found
@@ -370,7 +377,7 @@ def _refuse_infinite(found: Design, plain: pd.DataFrame) -> None:
     bad = bad[:, column]
     row, term = int(bad.argmax()), found.labels[column][0]
     numbers = plain.select_dtypes("number")
-    source = [name for name in numbers if re.search(rf"\b{re.escape(name)}\b", term)]
+    source = [name for name in numbers if re.search(rf"\b{re.escape(str(name))}\b", term)]
     holds = "".join(f"{name} holds {numbers[name].iloc[row]:g}; " for name in source)
     remedy = f"data = data.drop(data.index[{np.flatnonzero(bad).tolist()}])"
     for name in source:
@@ -392,14 +399,16 @@ def _refuse_infinite(found: Design, plain: pd.DataFrame) -> None:
 
 def standardised(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Columns with mean 0 and standard deviation 1, and those means and deviations."""
-    middle = values.mean(axis=0)
-    scale = (values - middle).std(axis=0)
-    return (values - middle) / np.where(scale > 0, scale, 1), middle, scale
+    peak = np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny)
+    middle = (values / peak).mean(axis=0)
+    scale = (values / peak).std(axis=0)
+    scale = np.where(scale > 0, scale, 1)
+    return (values / peak - middle) / scale, middle * peak, scale * peak
 
 
 def _refuse_sums(found: Design, gaps: list[str]) -> None:
     """Raise ValueError for a column that the ones before it already hold."""
-    columns = [j for j, code in enumerate(found.codes) if code != "Intercept"]
+    columns = [j for j, code in enumerate(found.codes) if code != INTERCEPT]
     scaled, _, _ = standardised(found.values[:, columns])
     left = np.zeros(len(columns))
     if len(scaled) >= len(columns) and columns:
@@ -434,7 +443,7 @@ def without_event(found: Design, events: np.ndarray) -> tuple[str, str] | None:
     for code in dict.fromkeys(found.codes):
         columns = [j for j, other in enumerate(found.codes) if other == code]
         block, term = found.values[:, columns], found.labels[columns[0]][0]
-        if code == "Intercept" or not np.isin(block, (0, 1)).all():
+        if code == INTERCEPT or not np.isin(block, (0, 1)).all():
             continue
         for j, part in zip(columns, block.T):
             if not events[part == 1].any():

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from utils.checks import (
+    as_list,
     complain,
     require_columns,
     require_groups,
@@ -18,13 +19,14 @@ from utils.checks import (
 )
 from utils.survival._common import Z95, by_group, follow_up, same_times
 from utils.survival._formula import (
+    INTERCEPT,
     Design,
     coefficient_table,
     design,
     standardised,
     without_event,
 )
-from utils.survival.cox import at_risk_sums
+from utils.survival.cox import SETTLED, at_risk_sums
 
 
 def rates(
@@ -75,7 +77,8 @@ def rates(
             event, counts % 1 != 0, data[event], whole, f"data = data[data[{event!r}] % 1 == 0]"
         )
         require_groups(data, by)
-        data = data.assign(**{event: counts, time: spans})
+        data = data.copy()
+        data[event], data[time] = counts, spans
     else:
         data = follow_up(data, time, event, by=by)
 
@@ -231,7 +234,7 @@ def mean_cumulative_count(
     data: pd.DataFrame,
     time: str,
     event: str,
-    id: str,
+    id: str | Sequence[str],
     entry: str,
     by: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
@@ -244,8 +247,8 @@ def mean_cumulative_count(
         time) are left out.
     time, event : str
         Columns: end of the interval (any unit, >= 0); 1 if it ended in an event, 0 if not.
-    id : str
-        Column that names the person.
+    id : str or list of str
+        Column(s) that name the person.
     entry : str
         Column with the start of the interval.
     by : str or list of str, optional
@@ -288,7 +291,7 @@ def mean_cumulative_count(
         at = np.concatenate([starts, stops])
         changes = pd.DataFrame(
             {
-                "person": np.tile(pd.factorize(part[id])[0], 2),
+                "person": np.tile(part.groupby(as_list(id), observed=True).ngroup(), 2),
                 "time": at,
                 "c": held[np.searchsorted(grid, at, side="right")] * np.repeat([1, -1], len(part)),
                 "y": np.repeat([1.0, -1.0], len(part)),
@@ -385,7 +388,9 @@ def piecewise_exponential(
         attrs["deviance"] += deviance
         return coefficient_table(found, coef, se, "rate_ratio")
 
-    table = by_group(data.assign(**{event: counts, time: spans}), by, one)
+    data = data.copy()
+    data[event], data[time] = counts, spans
+    table = by_group(data, by, one)
     table.attrs = attrs
     return table
 
@@ -401,26 +406,35 @@ def _poisson(
     require_some_events(found.rows, event)
     events = found.rows[event].to_numpy(float)
     scaled, middle, scale = standardised(found.values)
-    first = next(j for j, (term, _) in enumerate(found.labels) if term == "Intercept")
+    first = found.codes.index(INTERCEPT)
     scaled[:, first], scale[first] = 1, 1
     back = np.diag(1 / scale)
     back[first] -= np.where(np.arange(len(scale)) == first, 0, middle / scale)
     _refuse_endless(found, scaled, events, back)
+    offset = np.log(found.rows[time].to_numpy(float))
+    model = GLM(events, scaled, family=Poisson(), offset=offset)
+    start = None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        fit = GLM(
-            events,
-            scaled,
-            family=Poisson(),
-            offset=np.log(found.rows[time].to_numpy(float)),
-        ).fit(tol=1e-12, tol_criterion="params", maxiter=200)
-    se = np.sqrt(np.diag(back @ fit.cov_params() @ back.T))
-    if not (fit.converged and np.isfinite(se).all()):
-        raise ValueError(
-            f"formula {formula!r}: the fit does not come to an end, look at the values of its "
-            f"columns{found.without(len(se) - 1)}"
-        )
-    return found, back @ fit.params, se, float(fit.deviance)
+        for method in ("IRLS", "bfgs", "newton", "newton"):
+            try:
+                params = model.fit(start, method=method, maxiter=200, disp=0).params
+                mean = np.exp(scaled @ params + offset)
+                variance = np.linalg.inv(scaled.T @ (mean[:, None] * scaled))
+            except (np.linalg.LinAlgError, ValueError):
+                continue
+            step = variance @ (scaled.T @ (events - mean))
+            if np.abs(step).max() < SETTLED:
+                break
+            start = params if np.isfinite(params).all() else None
+        else:
+            raise ValueError(
+                f"formula {formula!r}: the fit does not come to an end, look at the values of its "
+                f"columns{found.without(len(scale) - 1)}"
+            )
+    params = params + step
+    deviance = model.family.deviance(events, np.exp(scaled @ params + offset))
+    return found, back @ params, np.sqrt(np.diag(back @ variance @ back.T)), float(deviance)
 
 
 def _refuse_endless(

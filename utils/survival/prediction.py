@@ -73,9 +73,9 @@ def concordance(
     Harrell and others 1982, JAMA 247:2543. The standard error is the infinitesimal jackknife:
     equals R's concordance(Surv(time, event) ~ score, reverse=TRUE).
     """
-    data = follow_up(data, time, event, by=by).assign(
-        **{score: require_numbers(data, score, minimum=None)}
-    )
+    values = require_numbers(data, score, minimum=None)
+    data = follow_up(data, time, event, by=by)
+    data[score] = values
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
         require_some_events(part, event)
@@ -276,7 +276,7 @@ def brier(
         f"data[{predicted!r}] = data[{predicted!r}] / 100  # if these are percent",
     )
     times, at = same_times(checked[time].to_numpy(float), np.array([horizon], float))
-    checked = checked.assign(**{time: times, predicted: chances})
+    checked[time], checked[predicted] = times, chances
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
         times, happened = part[time].to_numpy(float), part[event].to_numpy() == 1
