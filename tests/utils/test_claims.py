@@ -811,3 +811,21 @@ def test_collect_reads_stored_outputs():
         ]
     }
     assert claims.collect(notebook) == [content]
+
+
+def test_a_claim_is_decided_again_from_what_was_stored(tmp_path):
+    row = {"estimate": 0.72, "lower": 0.55, "upper": 0.94}
+    lines = [
+        Line("A", "hazard ratio", row, design="randomised", outcome="composite", scope="one"),
+        Line("B", "hazard ratio", {"estimate": 0.5}),
+    ]
+    file = tmp_path / "verdicts.json"
+    file.write_text(json.dumps([verdict("exercise", lines).content]), encoding="utf-8")
+    part = register()["exercise"]["part"][0]
+    assert claims.again("exercise", path=file) == decide(part, lines)
+    other = Line(
+        "C", "hazard ratio", {"estimate": 1.2, "lower": 1.1, "upper": 1.3}, design="randomised"
+    )
+    assert claims.again("exercise", more=[other], path=file).conclusion == claims.CONFLICTING
+    with pytest.raises(ValueError, match="food"):
+        claims.again("food", path=file)

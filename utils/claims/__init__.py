@@ -1,6 +1,6 @@
 """Claims: the register, one line of evidence, the rule, and what a reader sees of a verdict."""
 
-from utils.claims.box import MIME, Verdict, board, collect, verdict
+from utils.claims.box import MIME, Verdict, again, board, collect, verdict
 from utils.claims.line import MANY, Line
 from utils.claims.register import amendments, claim, overview, register
 from utils.claims.rule import (
@@ -40,6 +40,7 @@ __all__ = [
     "Estimate",
     "Line",
     "Verdict",
+    "again",
     "amendments",
     "board",
     "claim",

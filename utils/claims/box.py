@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from html import escape
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from utils.claims.rule import (
 )
 
 MIME = "application/vnd.tumor-recurrence.verdict+json"
+_NUMBERS = ("estimate", "lower", "upper")
 
 
 def _bar(part: dict) -> str:
@@ -208,9 +209,7 @@ def verdict(name: str, lines: Sequence[Line], part: str | None = None) -> Verdic
 def _rounded(numbers: Estimate | None) -> dict | None:
     if numbers is None:
         return None
-    return {key: round(getattr(numbers, key), 6) for key in ("estimate", "lower", "upper")} | {
-        "k": numbers.k
-    }
+    return {key: round(getattr(numbers, key), 6) for key in _NUMBERS} | {"k": numbers.k}
 
 
 def _source(found: Decision, part: dict) -> str:
@@ -264,6 +263,53 @@ def collect(notebook: dict) -> list[dict]:
         for output in cell["outputs"]
         if MIME in output.get("data", {})
     ]
+
+
+def again(
+    name: str,
+    part: str | None = None,
+    more: Sequence[Line] = (),
+    path: Path = DATA / "verdicts.json",
+) -> Decision:
+    """Decide a claim again from its lesson's lines, with others added.
+
+    Parameters
+    ----------
+    name : str
+        Id of the claim in the register.
+    part : str, optional
+        Which part, for a claim that is judged in parts.
+    more : list of Line, optional
+        Lines to add, such as a study one imagines.
+    path : Path
+        Where `make lessons` wrote the verdicts.
+
+    Returns
+    -------
+    Decision
+        What the rule would say.
+
+    Raises
+    ------
+    ValueError
+        For a claim or part that is not registered, or has no verdict yet.
+    """
+    registered = find_part(name, part)
+    label = registered.get("name", "")
+    said = [v for v in content(path, json.loads) if (v["claim"], v["part"]) == (name, label)]
+    if not said:
+        raise ValueError(f"claim {name!r} has no verdict yet. Remedy: make lessons")
+    given = {f.name for f in fields(Line) if f.init} - {"label", "measure"}
+    lines = [
+        Line(
+            line["label"],
+            line["measure"],
+            {key: nan if line[key] is None else line[key] for key in _NUMBERS},
+            **{key: line[key] for key in given & line.keys()},
+        )
+        for line in said[0]["lines"]
+    ]
+    return decide(registered, [*lines, *more])
 
 
 def board(
