@@ -225,8 +225,11 @@ def test_a_claim_is_shown_as_registered_with_its_searches():
         {"claim": "rest", "part": "how often", "line": [{"row": "one", "why": "a trial"}]},
         {"claim": "other", "not_found": [{"row": "", "why": "elsewhere"}]},
     ]
-    text = pages.claims_page(REGISTER, {"where": "PubMed", "search": looked}, HOMES, TITLES)
-    assert all(word in text for word in ("0.05", "PubMed", "one: a trial", "42_rest.ipynb"))
+    rows = {"one": ("One 2020", "https://doi.org/10.1/one")}
+    text = pages.claims_page(REGISTER, {"where": "PubMed", "search": looked}, HOMES, TITLES, rows)
+    find = '<a href="https://doi.org/10.1/one">One 2020</a>: a trial'
+    box = "42_rest.html#verdict-rest-how-often"
+    assert all(word in text for word in ("0.05", "PubMed", find, box))
     assert "elsewhere" not in text
 
 
@@ -237,6 +240,7 @@ def test_a_claim_is_shown_as_registered_with_its_searches():
         ({"doi": "doi:10.1/x."}, '<a href="https://doi.org/10.1/x">doi:10.1/x</a>.'),
         ({"url": "https://a.org/b;"}, '<a href="https://a.org/b">https://a.org/b</a>;'),
         ({"empty": ""}, ""),
+        ({"two": ["a", "b"]}, "<ul><li>a</li><li>b</li></ul>"),
     ],
 )
 def test_facts_however_nested_can_be_read(given, expected):

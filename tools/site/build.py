@@ -15,12 +15,12 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from html import escape
 from pathlib import Path
 
 from tools import students
-from tools.lessons import LESSONS, ROOT, minutes, paths, read, report_to, stored, title, words_of
+from tools.lessons import LESSONS, ROOT, paths, read, report_to, stored, title, words_of
 from tools.site import pages
+from tools.site.slugs import slug
 from utils import DATA, datasets
 
 HERE = Path(__file__).resolve().parent
@@ -44,17 +44,19 @@ def hints(path: Path) -> dict[str, list[str]]:
     return {name: entry.get("hints", []) for name, entry in exercises.items()}
 
 
-def about() -> str:
-    """What this is, where to report a mistake, how to cite it, and the licences."""
-    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
-    return (
-        f"# About\n\nVersion {project()['version']}. The pages are made from the executed lessons; "
-        "every number on them was computed there and is compared again by the tests.\n\n"
-        f"## Found a mistake?\n\n{report_to()} A number, a word that hurts, a link that leads "
-        f"nowhere: all are welcome.\n\n## Citing\n\n```yaml\n{citation}```\n\n"
-        f"## Licences\n\n```text\n{licence}```\n"
-    )
+def finds(cards: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """What a search's row is called, and where it is: a published figure, or a data set here."""
+    here = {name: (heading, f"data.html#data-{slug(name)}") for name, (heading, _) in cards.items()}
+    figures = datasets.load("figures")
+    words = figures.assign(year=figures["year"].astype("Int64")).astype(str)
+    words = words.where(figures.notna(), "")
+    return here | {
+        row.id: (
+            row.study if row.year in row.study else f"{row.study}, {row.year}",
+            f"https://doi.org/{row.doi}" if row.doi else row.url,
+        )
+        for row in words.itertuples()
+    }
 
 
 def student_edition() -> tuple[bytes, str]:
@@ -66,19 +68,9 @@ def student_edition() -> tuple[bytes, str]:
             return path.read_bytes(), archive.read(page).decode()
 
 
-def downloads(titles: dict[str, str], instructions: str) -> str:
-    """What can be taken along, and the instructions of the student edition."""
-    items = "".join(
-        f'<li><a href="download/{name}.ipynb" download>{escape(title)}</a></li>'
-        for name, title in titles.items()
-    )
-    zipped = f'<p><a href="download/{ZIP}" download>Student edition (zip)</a></p>'
-    return (
-        "# Downloads\n\nThe student edition holds everything: lessons without solutions, data, "
-        f"library, and one page of instructions.\n\n{pages.raw(zipped)}\n"
-        f"```text\n{instructions}```\n\n## Single lessons\n\nA lesson alone can be read anywhere; "
-        f"to run it you need the student edition around it.\n\n{pages.raw(f'<ul>{items}</ul>')}"
-    )
+def text(name: str) -> str:
+    """A text file of the repository."""
+    return (ROOT / name).read_text(encoding="utf-8").rstrip("\n")
 
 
 def sources(solutions: bool = False, live: bool = False) -> dict[str, bytes]:
@@ -90,15 +82,7 @@ def sources(solutions: bool = False, live: bool = False) -> dict[str, bytes]:
     register = toml(DATA / "claims.toml")["claim"]
     judged = json.loads((DATA / "verdicts.json").read_text(encoding="utf-8"))
     searches = toml(DATA / "searches.toml")
-    homes: dict[tuple[str, str], str] = {}
-    for name, notebook in notebooks.items():
-        for verdict in pages.verdicts(notebook):
-            homes.setdefault((verdict["claim"], verdict["part"]), name)
-    used: dict[str, list[str]] = {}
-    for name, notebook in notebooks.items():
-        for found in pages.DATA_SET.findall("\n".join(c.source for c in notebook.cells)):
-            if name not in used.setdefault(found, []):
-                used[found].append(name)
+    homes, used = pages.homes(notebooks), pages.used(notebooks)
     cards = {
         name: (card.resource["title"], card._repr_html_())
         for name in datasets.names()
@@ -106,38 +90,31 @@ def sources(solutions: bool = False, live: bool = False) -> dict[str, bytes]:
     }
     urls = project().get("urls", {})
     zipped, instructions = student_edition()
-    run = (
-        "run them in the browser (nothing is installed; the first visit fetches about 65 MB "
-        "and takes half a minute; for trying, not for graded work), "
-        if live
-        else ""
-    )
-    rows = [
-        f"| [{titles[name]}]({name}.ipynb) | {' + '.join(map(str, minutes(nb)))} |"
-        for name, nb in notebooks.items()
-    ]
-    front = string.Template((HERE / "index.md").read_text(encoding="utf-8")).substitute(
-        box=next((box for nb in notebooks.values() if (box := pages.box(nb))), ""),
-        board=pages.raw(pages.board(register, judged, homes, titles)),
-        ways=f"Read them here, {run}or [install them](downloads.md) to keep your work.",
-        lessons="\n".join(["| Lesson | Minutes: reading + exercises |", "|---|---|", *rows]),
-        stems="\n".join(notebooks),
-    )
+    filled = {
+        "box": next((box for nb in notebooks.values() if (box := pages.box(nb))), ""),
+        "board": pages.raw(pages.board(register, judged, homes, titles)),
+        "ways": pages.ways(live),
+        "lessons": pages.lessons(notebooks),
+        "stems": "\n".join(notebooks),
+        "version": project()["version"],
+        "report": report_to().partition("** ")[2],
+        "citation": text("CITATION.cff"),
+        "licence": text("LICENSE"),
+        "zip": pages.raw(f'<p><a href="download/{ZIP}" download>Student edition (zip)</a></p>'),
+        "instructions": instructions.partition("\n")[2],
+        "notebooks": pages.downloads(titles),
+    }
     texts = {
-        "index.md": front,
         "keypoints.md": pages.key_points_page(notebooks, words),
         "glossary.md": glossary,
-        "claims.md": pages.claims_page(register, searches, homes, titles),
+        "claims.md": pages.claims_page(register, searches, homes, titles, finds(cards)),
         "data.md": pages.data_page(cards, used, titles),
-        "downloads.md": downloads(titles, instructions),
-        "teach.md": pages.guide_page(
-            (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8"),
-            notebooks,
-            urls.get("Source", ""),
-        ),
-        "about.md": about(),
+        "teach.md": pages.guide_page(text("INSTRUCTORS.md"), notebooks, urls.get("Source", "")),
+    } | {
+        path.name: string.Template(path.read_text(encoding="utf-8")).substitute(filled)
+        for path in (HERE / "words").glob("*.md")
     }
-    files = {name: text.encode() for name, text in texts.items()}
+    files = {name: content.encode() for name, content in texts.items()}
     for path in paths():
         files[path.name] = stored(
             pages.page(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -298,6 +298,53 @@ def page(
 # --- pages beside the lessons --------------------------------------------------------------------
 
 
+def homes(notebooks: Mapping[str, NotebookNode]) -> dict[tuple[str, str], str]:
+    """The first lesson that holds the verdict on (claim, part)."""
+    found: dict[tuple[str, str], str] = {}
+    for name, notebook in notebooks.items():
+        for verdict in verdicts(notebook):
+            found.setdefault((verdict["claim"], verdict["part"]), name)
+    return found
+
+
+def used(notebooks: Mapping[str, NotebookNode]) -> dict[str, list[str]]:
+    """The lessons that load each data set."""
+    found: dict[str, list[str]] = {}
+    for name, notebook in notebooks.items():
+        for data_set in dict.fromkeys(
+            DATA_SET.findall("\n".join(cell.source for cell in notebook.cells))
+        ):
+            found.setdefault(data_set, []).append(name)
+    return found
+
+
+def ways(live: bool) -> str:
+    """How the lessons can be had: one line."""
+    run = (
+        "run them in the browser (nothing is installed; the first visit fetches about 65 MB and "
+        "takes half a minute; for trying, not for graded work), "
+    )
+    return f"Read them here, {run * live}or [install them](downloads.md) to keep your work."
+
+
+def lessons(notebooks: Mapping[str, NotebookNode]) -> str:
+    """The lessons with their minutes."""
+    rows = [
+        f"| [{title(notebook)}]({name}.ipynb) | {' + '.join(map(str, minutes(notebook)))} |"
+        for name, notebook in notebooks.items()
+    ]
+    return "\n".join(["| Lesson | Minutes: reading + exercises |", "|---|---|", *rows])
+
+
+def downloads(titles: Mapping[str, str]) -> str:
+    """The lessons, each alone, to be taken along."""
+    items = "".join(
+        f'<li><a href="download/{name}.ipynb" download>{escape(heading)}</a></li>'
+        for name, heading in titles.items()
+    )
+    return raw(f"<ul>{items}</ul>")
+
+
 def board(
     register: Iterable[Mapping],
     judged: Iterable[Mapping],
@@ -362,19 +409,21 @@ def board(
     )
 
 
-def facts(entries: Mapping[str, Any]) -> str:
-    """Keys and values, however they are nested, as a table to read; empty if there is nothing."""
+def said(item: object) -> str:
+    """One value of a register as HTML; of a table within it, the values."""
+    values = item.values() if isinstance(item, Mapping) else [item]
+    return linked(": ".join(str(value) for value in values if value))
+
+
+def facts(entries: Mapping[str, Any], show: Callable[[Any], str] = said) -> str:
+    """Keys and values as a table to read, several values as a list; empty if there is nothing."""
     rows = []
     for key, value in entries.items():
-        lines = [
-            ": ".join(str(v) for v in one.values() if v) if isinstance(one, Mapping) else str(one)
-            for one in (value if isinstance(value, list) else [value])
-        ]
-        if any(lines):
-            rows.append(
-                f'<tr><th scope="row">{escape(IN_WORDS.get(key, key.replace("_", " ")))}</th>'
-                f"<td>{'<br>'.join(linked(line) for line in lines if line)}</td></tr>"
-            )
+        items = [show(item) for item in (value if isinstance(value, list) else [value]) if item]
+        if items:
+            text = items[0] if len(items) == 1 else f"<ul><li>{'</li><li>'.join(items)}</li></ul>"
+            name = escape(IN_WORDS.get(key, key.replace("_", " ")))
+            rows.append(f'<tr><th scope="row">{name}</th><td>{text}</td></tr>')
     return f'<table class="card-table"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
 
 
@@ -388,6 +437,7 @@ def claims_page(
     searches: Mapping[str, Any],
     homes: Mapping[tuple[str, str], str],
     titles: Mapping[str, str],
+    rows: Mapping[str, tuple[str, str]],
 ) -> str:
     """Every claim as registered, and what was looked for.
 
@@ -399,7 +449,14 @@ def claims_page(
         As in `data/searches.toml`: `search`, one entry a part, and what holds for all of them.
     homes, titles : mapping
         As for `board`.
+    rows : mapping of a find's row to (its name, its address)
     """
+
+    def find(item: Mapping[str, str]) -> str:
+        name, address = rows.get(item.get("row", ""), (item.get("row", ""), ""))
+        name = f'<a href="{escape(address)}">{escape(name)}</a>' if address else escape(name)
+        return ": ".join(text for text in (name, linked(item.get("why", ""))) if text)
+
     text = [
         "# Claims and searches\n\nEach claim as it was registered: who, what is compared, which "
         "outcome, and how large an effect would matter. Below it, how evidence was looked for and "
@@ -408,18 +465,19 @@ def claims_page(
     ]
     for claim in register:
         text.append(f"(claim-{slug(claim['id'])})=\n## {claim['text']}\n")
-        text.append(raw(facts(without(claim, "id", "text", "part", "lesson"))))
         for part in claim["part"]:
             name = part.get("name", "")
             if name:
                 text.append(f"### {name.capitalize()}\n")
             if home := homes.get((claim["id"], name)):
-                text.append(f"Judged in [{titles[home]}]({home}.ipynb).\n")
+                box = f"{home}.html#{anchor(claim['id'], name)}"
+                text.append(raw(f'<p>Judged in <a href="{box}">{escape(titles[home])}</a>.</p>'))
             text.append(raw(facts(without(part, "name", "lesson"))))
             for search in searches.get("search", ()):
                 if (search["claim"], search.get("part", "")) == (claim["id"], name):
                     text.append("**What was looked for**\n")
-                    text.append(raw(facts(without(search, "claim", "part"))))
+                    text.append(raw(facts(without(search, "claim", "part"), find)))
+        text.append(raw(facts(without(claim, "id", "text", "part", "lesson"))))
     return "\n".join(text)
 
 
