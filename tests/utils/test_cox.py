@@ -120,6 +120,7 @@ def test_baseline_hazard_with_delayed_entry(reference):
         ({"formula": "x - 1"}, {}, ["intercept"]),
         ({"formula": "xx"}, {}, ["'xx'", "did you mean 'x'"]),
         ({"formula": "unknown(x)"}, {}, ["'unknown'"]),
+        ({"formula": "np.nolog(x)"}, {}, ["nolog"]),
         ({"formula": ["x"]}, {}, ["['x']"]),
         ({"formula": "C(x)"}, {"C": 1}, ["'C'", "rename"]),
         ({"formula": "Intercept"}, {"Intercept": 1}, ["'Intercept'", "rename"]),

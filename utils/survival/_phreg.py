@@ -90,6 +90,8 @@ class FastPHReg(PHReg):
 
     def loglike(self, params):
         """Log partial likelihood."""
+        # l = sum over events of x'b - log S0, S0 = sum over those at risk of exp(x'b)
+        # Cox 1972, J R Stat Soc B 34:187; ties: Efron 1977, J Am Stat Assoc 72:557
         return sum(
             lp[sets.fail].sum() - np.log(below).sum()
             for sets, _, lp, _, below, _ in self._strata(params)
@@ -112,6 +114,8 @@ class FastPHReg(PHReg):
 
     def score_residuals(self, params):
         """Each row's part of the score."""
+        # event (x - mean) - sum over the events met of (x - mean) exp(x'b) / S0
+        # Therneau and Grambsch 2000, Modeling Survival Data, section 4.6
         residuals = np.zeros(self.exog.shape)
         for sets, x, _, e, below, rows in self._strata(params):
             mean = sets.below(e[:, None] * x) / below[:, None]

@@ -242,7 +242,8 @@ def cox(
     -------
     DataFrame
         [by], term, level, coef, se, hazard_ratio, lower, upper, p; a row a coefficient. `level`
-        is "" for a number, and for a category the level that is compared with its first one.
+        is "" for a number, and for a category the level that is compared with its first one
+        ("True" for true/false). An interaction has term "a:b" and level "x:y".
         `attrs` holds n (rows used), events, dropped and ties.
 
     Raises
