@@ -214,6 +214,14 @@ def test_shares_are_pooled_on_the_arcsine_scale():
     assert found.estimate[:3] == pytest.approx((0.44824718, 0.17625299, 0.73835520), abs=1e-7)
 
 
+def test_notes_are_about_the_pool():
+    assert decide(RAISES, [line(1.6, 1.3, 2.0)]).notes == ()
+    agree = decide(LOWERS, several((0.72, 0.55, 0.94), (0.68, 0.37, 1.24)))
+    assert not any("model" in note for note in agree.notes)
+    differ = decide(LOWERS, several((0.72, 0.55, 0.94), (0.91, 0.70, 1.18)))
+    assert any("model" in note for note in differ.notes)
+
+
 def test_five_lines_are_enough_to_speak_of_their_spread():
     rows = [(1.5, 1.2, 1.875)] * 5
     assert not any("spread between them" in note for note in decide(RAISES, several(*rows)).notes)
@@ -720,6 +728,8 @@ def test_no_direct_line_says_where_it_was_looked_for():
         (1.11, RAISES, "1.11"),
         (0.7, LOWERS, "0.70"),
         (36.34, RAISES, "36.3 "),
+        (10.46, RAISES, "10.5 "),
+        (10, RAISES, "10 "),
         (9.876, RAISES, "9.88 "),
         (0.446, SHARE, "44.6% (95% interval 44.6 to 44.6)"),
         (0.04, SHARE, "4.0%"),
