@@ -255,7 +255,13 @@ MODELS = {
     "a first category without rows": Case(
         SIX | {"g": pd.Categorical(list("bcdbcd"), list("abcd"))},
         categories,
-        "data['g'] = data['g'].cat.remove_unused_categories()",
+        "data['g'] = data['g'].cat.reorder_categories(['b', 'c', 'd', 'a'])",
+    ),
+    "a first category that one group lacks": Case(
+        SIX
+        | {"g": pd.Categorical(list("bacbac")), "h": [1, 2, 1, 1, 2, 1], "x": [1, 2, 1, 3, 2, 3]},
+        lambda d: piecewise_exponential(d[d["h"] == 1], "t", "e", "g + x", by="h"),
+        "data['g'] = data['g'].cat.reorder_categories(['b', 'c', 'a'])",
     ),
     "a first category whose rows have gaps": Case(
         SIX | {"g": list("abcabc"), "x": [None, 1, 2, None, 4, 6]},
@@ -369,6 +375,10 @@ poisson = piecewise_exponential
         (cox, {"formula": "x (mm)"}, {"x (mm)": SIX["x"]}, 'formula="Q(\'x (mm)\')"'),
         (cox, {"formula": "x-e"}, {"x-e": SIX["x"]}, 'formula="Q(\'x-e\')"'),
         (cox, {"formula": "class"}, {"class": SIX["x"]}, 'formula="Q(\'class\')"'),
+        (
+            cox, {"formula": "x + C(g, levels=list('cab'))"}, {"g": list("abbaab")},
+            """formula="x + C(g, levels=list('cab')) - C(g, levels = list('cab'))\"""",
+        ),
         (cox, {"formula": "x", "cluster": "g"}, {"g": 1}, "cluster=None"),
         (landmark, {"at": 9}, {}, "at=3.0"),
         (brier, {"predicted": "p", "horizon": 9}, {"p": 0.5}, "horizon=6.0"),

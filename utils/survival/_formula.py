@@ -419,13 +419,16 @@ def _refuse_sums(found: Design, gaps: list[str]) -> None:
     j = columns[last]
     (term, level), code = found.labels[j], found.codes[j]
     same = [i for i in columns if found.codes[i] == code]
-    if level and term in found.reference and (found.values[:, same] != 0).any(axis=1).all():
-        steps = [f"data = data.dropna(subset={gaps})"] if gaps else []
-        if term in found.rows and isinstance(found.rows[term].dtype, pd.CategoricalDtype):
-            steps.append(f"data[{term!r}] = data[{term!r}].cat.remove_unused_categories()")
+    named = level and term in found.reference and term in found.rows
+    if named and (found.values[:, same] != 0).any(axis=1).all():
+        remedy = f". Remedy: data = data.dropna(subset={gaps})" if gaps else found.without(j)
+        if isinstance(found.rows[term].dtype, pd.CategoricalDtype):
+            held = found.rows[term].cat.remove_unused_categories().cat.categories.tolist()
+            order = held + [c for c in found.rows[term].cat.categories.tolist() if c not in held]
+            remedy = f". Remedy: data[{term!r}] = data[{term!r}].cat.reorder_categories({order})"
         raise ValueError(
             f"term {term!r}: the reference level {found.reference[term]!r} holds no row, so the "
-            f"other levels have nothing to be compared with. Remedy: {'; '.join(steps)}"
+            f"other levels have nothing to be compared with{remedy}"
         )
     weights = np.linalg.lstsq(scaled[:, :last], scaled[:, last], rcond=None)[0]
     others = [found.name(columns[i]) for i, weight in enumerate(weights) if abs(weight) > 1e-6]
