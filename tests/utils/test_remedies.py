@@ -377,7 +377,7 @@ poisson = piecewise_exponential
         (cox, {"formula": "class"}, {"class": SIX["x"]}, 'formula="Q(\'class\')"'),
         (
             cox, {"formula": "x + C(g, levels=list('cab'))"}, {"g": list("abbaab")},
-            """formula="x + C(g, levels=list('cab')) - C(g, levels = list('cab'))\"""",
+            """formula="x + C(g, levels=list('cab')) - C(g, levels=list('cab'))\"""",
         ),
         (cox, {"formula": "x", "cluster": "g"}, {"g": 1}, "cluster=None"),
         (landmark, {"at": 9}, {}, "at=3.0"),
