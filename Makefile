@@ -75,7 +75,7 @@ check: setup ## format, lint, types, docstrings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/numpydoc lint $$(git ls-files 'utils/*.py')
+	$(RUN) -m pytest -q tests/project/test_docstrings.py
 
 lessons: setup ## run the lessons again and keep their outputs (LESSON=06 for one)
 	@$(RUN) -m tools.lessons run $(LESSON)

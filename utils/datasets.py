@@ -14,11 +14,12 @@ from utils import DATA
 
 
 def names() -> list[str]:
-    """Names of all data sets, in the order of the register.
+    """List all data sets, in the order of the register.
 
     Returns
     -------
     list of str
+        Their names, as `load` takes them.
     """
     return [resource["name"] for resource in _resources()]
 
@@ -126,7 +127,7 @@ def searches(claim: str) -> pd.DataFrame:
 class Card:
     """A data set's entry in the register, for reading.
 
-    Attributes
+    Parameters
     ----------
     resource : dict
         The entry as it stands in data/datapackage.json.

@@ -106,6 +106,7 @@ def reply(name: str, answer: object) -> str:
     Returns
     -------
     str
+        One or two sentences.
     """
     exercise = _find(name)
     wrong = [(value_of(name, w["answer"]), w["hint"]) for w in exercise.get("wrong", [])]
@@ -137,7 +138,7 @@ def _remember(kind: str, name: str, value: object) -> None:
             half.unlink(missing_ok=True)
 
 
-class Said:
+class _Said:
     """A sentence to a student: in colour and with a mark in Jupyter, in words everywhere."""
 
     def __init__(self, look: str, words: str) -> None:
@@ -157,7 +158,7 @@ class Said:
 def _show(look: str, words: str) -> None:
     from IPython.display import display
 
-    display(Said(look, words))
+    display(_Said(look, words))
 
 
 def _of_lesson(name: str) -> str:

@@ -48,14 +48,16 @@ def immortal_time(
 
     Parameters
     ----------
-    n, seed : int
-        People, and the seed of the random numbers.
+    n : int
+        People.
     death_rate, quit_rate : float
         Deaths while smoking, and quitting, per person-year.
     effect : float
         Hazard ratio of death after quitting against before; 1 means quitting changes nothing.
     follow_up : float
         Years.
+    seed : int
+        The same seed gives the same people.
 
     Returns
     -------
@@ -63,7 +65,10 @@ def immortal_time(
         A row per person: id, quit_time (years; missing if the person did not quit before the end
         of `time`), time (years), event (1 died), ever_quit (0/1).
 
-    Raises ValueError, naming the parameter, if one is out of range.
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range; names it.
     """
     _check(n, follow_up, death_rate=death_rate, quit_rate=quit_rate, effect=effect)
     rng = np.random.default_rng(seed)
@@ -93,19 +98,24 @@ def competing_risks(
 
     Parameters
     ----------
-    n, seed : int
-        People, and the seed of the random numbers.
+    n : int
+        People.
     rate, death_rate : float
         Events (such as a second cancer), and deaths without it, per person-year.
     follow_up : float
         Years.
+    seed : int
+        The same seed gives the same people.
 
     Returns
     -------
     DataFrame
         A row per person: id, time (years), cause (0 censored, 1 event, 2 death without it).
 
-    Raises ValueError, naming the parameter, if one is out of range.
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range; names it.
     """
     _check(n, follow_up, rate=rate, death_rate=death_rate)
     rng = np.random.default_rng(seed)
@@ -129,14 +139,16 @@ def frailty_recurrences(
 
     Parameters
     ----------
-    n, seed : int
-        People, and the seed of the random numbers.
+    n : int
+        People.
     mean_rate : float
         Recurrences per person-year, averaged over people.
     frailty_variance : float
         Variance of the gamma frailty (mean 1) that multiplies `mean_rate`; 0: all alike.
     follow_up : float
         Years, the same for all; nobody dies.
+    seed : int
+        The same seed gives the same people.
 
     Returns
     -------
@@ -144,7 +156,10 @@ def frailty_recurrences(
         A row per interval: id, start, stop (years), event (1 recurrence at `stop`), previous
         (recurrences before `start`), rate (the person's own, which a study would not see).
 
-    Raises ValueError, naming the parameter, if one is out of range.
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range; names it.
     """
     _check(n, follow_up, mean_rate=mean_rate, frailty_variance=frailty_variance)
     rng = np.random.default_rng(seed)
@@ -180,16 +195,20 @@ def reverse_causation(
 
     Parameters
     ----------
-    n, seed : int
-        People, and the seed of the random numbers.
+    n : int
+        People.
     rate : float
         Deaths per person-year of people who are well.
-    share_ill, stop_if_ill, stop_if_well : float
-        Shares (0 to 1) who are ill at the start, and who stopped among the ill and the well.
+    share_ill : float
+        Share (0 to 1) who are ill at the start.
     ill_rate_ratio : float
         Rate of death of people who are ill against well.
+    stop_if_ill, stop_if_well : float
+        Shares (0 to 1) who stopped among the ill and the well.
     follow_up : float
         Years.
+    seed : int
+        The same seed gives the same people.
 
     Returns
     -------
@@ -197,7 +216,10 @@ def reverse_causation(
         A row per person: id, ill (0/1, often not recorded), stopped (0/1), time (years),
         event (1 died).
 
-    Raises ValueError, naming the parameter, if one is out of range.
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range; names it.
     """
     shares = {"share_ill": share_ill, "stop_if_ill": stop_if_ill, "stop_if_well": stop_if_well}
     _check(n, follow_up, shares, rate=rate, ill_rate_ratio=ill_rate_ratio)
@@ -231,16 +253,20 @@ def adherers(
 
     Parameters
     ----------
-    n, seed : int
-        People (half, at random, are offered the programme), and the seed of the random numbers.
+    n : int
+        People (half, at random, are offered the programme).
     rate : float
         Events per person-year of people who are frail.
-    share_robust, complete_if_robust, complete_if_frail : float
-        Shares (0 to 1) who are robust, and who complete among the robust and the frail.
+    share_robust : float
+        Share (0 to 1) who are robust.
     robust_rate_ratio : float
         Rate of robust people against frail.
+    complete_if_robust, complete_if_frail : float
+        Shares (0 to 1) who complete among the robust and the frail.
     follow_up : float
         Years from randomisation.
+    seed : int
+        The same seed gives the same people.
 
     Returns
     -------
@@ -248,7 +274,10 @@ def adherers(
         A row per person: id, programme (1 offered, 0 control), robust (0/1, often not recorded),
         completed (0/1; missing in the control arm), time (years), event (0/1).
 
-    Raises ValueError, naming the parameter, if one is out of range.
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range; names it.
     """
     shares = {
         "share_robust": share_robust,

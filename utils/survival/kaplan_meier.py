@@ -393,7 +393,7 @@ def logrank(
     by: str | Sequence[str],
     strata: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Log-rank test: do the groups share one hazard?
+    """Test by log-rank whether the groups share one hazard.
 
     Parameters
     ----------
