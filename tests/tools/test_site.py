@@ -382,6 +382,20 @@ def test_every_lesson_has_a_page_and_every_figure_its_words(soups):
 
 
 @pytest.mark.slow
+def test_further_sections_are_folded(soups):
+    for path in paths():
+        asked = sum(
+            heading.startswith("Further")
+            for cell in read(path).cells
+            if cell.cell_type == "markdown"
+            for heading in pages.headings(cell.source)
+        )
+        folded = soups[f"{path.stem}.html"].select("details.further")
+        assert len(folded) == asked, path.name
+        assert all(fold.find_previous_sibling("h2") for fold in folded)
+
+
+@pytest.mark.slow
 def test_the_board_shows_the_stored_verdicts_and_each_mark_its_box(soups):
     claims = tomllib.loads((DATA / "claims.toml").read_text(encoding="utf-8"))["claim"]
     registered = {(c["id"], p.get("name", "")) for c in claims for p in c["part"]}

@@ -1,11 +1,7 @@
 """Sphinx settings of the site. `tools/site/build.py` makes the pages and calls Sphinx."""
 
-import re
 import tomllib
 from pathlib import Path
-
-from docutils import nodes  # type: ignore[import-untyped]
-from sphinx.transforms import SphinxTransform
 
 HERE = Path(__file__).resolve().parent
 with (HERE.parents[1] / "pyproject.toml").open("rb") as file:
@@ -18,7 +14,7 @@ html_title = "Tumor recurrence lessons"
 release = version = PROJECT["version"]
 language = "en"
 
-extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx_design", "sphinx_copybutton", "tools.site.fold"]
 nb_execution_mode = "off"  # the outputs are the lessons' own
 nb_merge_streams = True
 myst_enable_extensions = ["colon_fence"]
@@ -52,40 +48,3 @@ html_use_index = False
 html_show_sphinx = False
 html_last_updated_fmt = None
 exclude_patterns = ["_extra"]
-
-
-class further(nodes.General, nodes.Element):
-    """What a reader may leave out, folded."""
-
-
-class FoldFurther(SphinxTransform):
-    """Fold the sections whose heading begins with 'Further'."""
-
-    default_priority = 800
-
-    def apply(self):
-        for section in list(self.document.findall(nodes.section)):
-            heading = section.next_node(nodes.title)
-            if (
-                heading is not None
-                and heading.parent is section
-                and re.match(r"Further\b", heading.astext())
-            ):
-                inside = [node for node in section.children if node is not heading]
-                for node in inside:
-                    section.remove(node)
-                section += further("", *inside)
-
-
-def setup(app):
-    app.add_transform(FoldFurther)
-    app.add_node(
-        further,
-        html=(
-            lambda self, node: self.body.append(
-                '<details class="further"><summary>Open this section; nothing later needs it'
-                "</summary>\n"
-            ),
-            lambda self, node: self.body.append("</details>\n"),
-        ),
-    )

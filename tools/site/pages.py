@@ -292,6 +292,7 @@ def page(
         if check and hints.get(check[1]):
             cells.append(new_markdown_cell(folded_hints(hints[check[1]]), id=f"{cell.id}-hints"))
     page.cells = cells
+    page.metadata.setdefault("language_info", {"name": "python"})  # for the colours of the code
     return page
 
 
