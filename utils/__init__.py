@@ -8,8 +8,6 @@ The modules that need much themselves (`plots`, `simulate`) are imported when th
 
 from pathlib import Path
 
-import pandas as pd
-
 DATA: Path = Path(__file__).resolve().parents[1] / "data"
 if not (DATA / "datapackage.json").is_file():
     raise ImportError(
@@ -17,9 +15,6 @@ if not (DATA / "datapackage.json").is_file():
         f"it ({DATA}). Run `make setup` in the project's folder and use its .venv; another "
         "package named `utils` may also be in the way"
     )
-
-# A table in a lesson is never cut: no cell ends in dots.
-pd.set_option("display.max_colwidth", None)
 
 from utils.claims import Line, claim, verdict  # noqa: E402
 from utils.datasets import card, load, names, searches  # noqa: E402
@@ -58,6 +53,9 @@ from utils.survival import (  # noqa: E402
     split_follow_up,
     survival_at,
 )
+from utils.tables import show_in_jupyter  # noqa: E402
+
+show_in_jupyter()
 
 __all__ = [
     "Line",
