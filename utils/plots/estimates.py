@@ -111,6 +111,7 @@ def rates(
     if log:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")  # few decades: the marks between them are read too
         known = table[["lower", "rate"]].to_numpy(float)
         ax.set_ylim(0.8 * known[known > 0].min(), 1.2 * _highest(table))
     if spans:

@@ -94,6 +94,13 @@ def test_a_log_scale_leaves_room_for_a_lower_limit_of_zero():
     assert ax.get_yscale() == "log" and 0 < ax.get_ylim()[0] < 1
 
 
+def test_a_log_scale_is_marked_with_plain_numbers():
+    ax = draw_rates(RATES, log=True)
+    ax.figure.canvas.draw()
+    written = [t.get_text() for which in ("major", "minor") for t in ax.yaxis.get_ticklabels(which)]
+    assert [float(text) for text in written if text]
+
+
 def test_groups_of_rates_are_named_at_the_end_of_their_line():
     two = pd.concat([RATES.assign(g="a"), RATES.assign(g="b", rate=[3.0, 1.0])])
     ax = draw_rates(two, by="g")
