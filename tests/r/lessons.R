@@ -76,16 +76,16 @@ value <- function(where, number, tolerance = 1e-8) {
                                           value = I(as.numeric(number)))
 }
 
-for (chapter in sort(list.files(folder, "^lessons_.+[.]R$", full.names = TRUE))) source(chapter)
+# Lesson 00's data are for all; what another chapter makes is its own.
+for (chapter in sort(list.files(folder, "^lessons_.+[.]R$", full.names = TRUE)))
+  sys.source(chapter, if (grepl("_00", chapter)) globalenv() else new.env())
 
 # ---- write, or compare with what is committed --------------------------------------------------
 file <- file.path(folder, "lessons.json")
 if ("--write" %in% commandArgs(TRUE)) {
   versions <- lapply(setNames(needed, needed), function(p) as.character(packageVersion(p)))
-  own <- setdiff(Filter(function(name) is.function(get(name)), ls(globalenv())), "value")
-  helpers <- sapply(own, function(name) I(deparse(get(name), 90)), simplify = FALSE)
-  jsonlite::write_json(list(R = R.version.string, packages = versions, helpers = helpers,
-                            values = results), file, auto_unbox = TRUE, digits = NA, pretty = TRUE)
+  jsonlite::write_json(list(R = R.version.string, packages = versions, values = results), file,
+                       auto_unbox = TRUE, digits = NA, pretty = TRUE)
   cat(length(results), "values written to lessons.json\n")
   quit(status = 0)
 }
