@@ -1,4 +1,8 @@
-# Lesson 02: dormancy. `figure` and `split_at` come from lessons_01.R and lessons.R.
+# Lesson 02: dormancy.
+figure <- local({
+  rows <- read("published", "figures")
+  function(id) unlist(rows[rows$id == id, c("estimate", "ci_low", "ci_high")], use.names = FALSE)
+})
 rotterdam <- transform(read("individual", "rotterdam_breast"), years = recurrence_months / 12,
                        positive = +(er >= 10))
 periods <- transform(subset(split_at(Surv(years, recurrence) ~ ., rotterdam, c(2, 5, 10, 15)),
