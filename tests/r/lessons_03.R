@@ -40,10 +40,13 @@ others_03 <- t(sapply(c("shelley-2001-1", "ives-2017-1", "vansteenkiste-magrit-2
 drugs_03 <- rbind(brakes_03, others_03, levamisole_03)
 all_03 <- pool(log(drugs_03[, 1]), log_se(drugs_03[, 2], drugs_03[, 3]))
 value("immunity (drugs) > pooled", exp(pooled(all_03)))
-value("03_immunity > pooled > average and next", c(exp(predicted(all_03)), all_03$I2), 1e-6)
-value("03_immunity > ex-brakes-check", exp(pool_03(brakes_03)))
+value("03_immunity > pooled > average, spread and next",
+      c(exp(pooled(all_03)), all_03$I2, exp(predicted(all_03))[4:5]), 1e-6)
+value("03_immunity > ex-brakes-check", exp(pool_03(brakes_03))[1])
 women_03 <- transform(read("individual", "rotterdam_breast"), either = pmax(recurrence, death),
                       months = ifelse(recurrence == 1, recurrence_months, death_months))
+value("03_immunity > fit", ratio(cox(Surv(relapse_years, relapse_or_death) ~ treatment,
+                                     read("individual", "e1684_interferon")), 1))
 value("03_immunity > ex-composite-check",
       c(ratio(cox(Surv(recurrence_months, recurrence) ~ I(meno == "post"), women_03), 1)[1],
         ratio(cox(Surv(months, either) ~ I(meno == "post"), women_03), 1)[1]))
