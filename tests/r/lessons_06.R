@@ -1,4 +1,4 @@
-# Lesson 06: how often a second cancer comes. `seer`, `figures` and `sir_row` serve lesson 07 too.
+# Lesson 06: how often a second cancer comes.
 seer <- read("published", "hnscc_second_primary_seer_2000_2014")
 figures <- read("published", "figures")
 cited <- function(name) with(subset(figures, id == name), as.numeric(c(estimate, ci_low, ci_high)))

@@ -1,4 +1,8 @@
-# Lesson 07: why a second cancer comes. `figures`, `cited` and `sir_row` come from lesson 06.
+# Lesson 07: why a second cancer comes.
+seer <- read("published", "hnscc_second_primary_seer_2000_2014")
+sir_row <- function(name) with(subset(seer, level == name), c(observed, expected, sir(observed, expected)))
+figures <- read("published", "figures")
+cited <- function(name) with(subset(figures, id == name), as.numeric(c(estimate, ci_low, ci_high)))
 clones <- subset(read("published", "cbc_clonality_studies"), poolable == 1)
 own_origin <- with(clones, share(sum(pairs - clonally_related), sum(pairs)))
 mack <- rbind(cited("mack-2002-1"), cited("mack-2002-2"))
