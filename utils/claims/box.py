@@ -177,7 +177,7 @@ def verdict(name: str, lines: Sequence[Line], part: str | None = None) -> Verdic
     ValueError
         For a claim or part that is not registered, and for lines that cannot be (see `decide`).
     """
-    entry, registered = find(name), find_part(name, part)
+    entry, registered, lines = find(name), find_part(name, part), list(lines)
     found = decide(registered, lines)
     return Verdict(
         {

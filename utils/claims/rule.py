@@ -480,6 +480,7 @@ def decide(part: dict, lines: Sequence[Line]) -> Decision:
         For lines that contradict each other or the scale of the part; names line and remedy.
     """
     check_part(part)
+    lines = list(lines)
     if part["type"] == "value":
         return Decision(VALUE, context={line.label: "a value needs none" for line in lines})
     chosen, context = sort_lines(part, lines)

@@ -182,8 +182,9 @@ def _marks(
     """Draw one group's rates as marks with bars; return where the last one stands."""
     x = np.array([order.index(name) for name in part.index]) + 0.12 * (i - (count - 1) / 2)
     reach = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
-    look: dict[str, Any] = {"color": COLOURS[i], "linestyle": LINES[i], "marker": MARKERS[i]}
-    ax.errorbar(x, part["rate"], yerr=reach, capsize=4, linewidth=1.2, **look)
+    # no line between marks: unlike classes have nothing in between
+    look: dict[str, Any] = {"color": COLOURS[i], "linestyle": "none", "marker": MARKERS[i]}
+    ax.errorbar(x, part["rate"], yerr=reach, capsize=4, elinewidth=1.2, **look)
     return x[-1], part["rate"].iloc[-1]
 
 
