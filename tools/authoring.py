@@ -1,8 +1,9 @@
-"""For instructors: a new lesson from the template, the answer key, the settings of the lessons.
+"""For instructors: a new lesson, the answer key, settings, one lesson for another repository.
 
-    python -m tools.authoring new-lesson NAME    a lesson to rewrite, which passes every test as it is
-    python -m tools.authoring key [FILE]         every exercise with its answer and its hints
-    python -m tools.authoring settings           what can be set in each lesson
+python -m tools.authoring new-lesson NAME        a lesson to rewrite, which passes every test
+python -m tools.authoring key [FILE]             every exercise with its answer and its hints
+python -m tools.authoring settings               what can be set in each lesson
+python -m tools.authoring export 06 FOLDER       one lesson with what it needs, tested there
 
 The template is `tools/template/`: a notebook and the words of its checks. NN stands for the
 lesson's number and TITLE for its title.
@@ -11,7 +12,11 @@ lesson's number and TITLE for its title.
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,7 +24,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools import lessons
-from utils import exercises
+from utils import DATA, exercises, replies
 
 TEMPLATE = Path(__file__).resolve().parent / "template"
 KEY = lessons.ROOT / "instructor" / "answer_key.md"
@@ -29,8 +34,21 @@ STEPS = """\
 {words}
 README.md has a row for it. The lesson passes the tests as it is; now
   1. rewrite it cell by cell: each says what belongs there;
-  2. run `make lessons` after every change, then `make test`;
-  3. keep its minutes true, in the notebook and in README.md: the test says which they are."""
+  2. run `make lessons LESSON={number}` after every change, then `make test`."""
+EXPORTED = ("pyproject.toml", "requirements.lock", "LICENSE", "CITATION.cff", "build.in")
+TRY_IT = """\
+# One lesson of the tumor-recurrence lessons, version {version}
+
+`{lesson}`, with the library, the data and the words of its checks that it needs. Terms are in
+LICENSE, and each data set's card names its source.
+
+    python -m venv .venv
+    .venv/bin/python -m pip install --require-hashes -r requirements.lock
+    .venv/bin/python -m pip install --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pytest notebooks
+
+The last line runs the lesson and compares every output and picture with those stored.
+"""
 
 
 def box() -> str:
@@ -65,7 +83,7 @@ def place(name: str, number: int | None = None) -> str:
 
 
 def filled(stem: str, title: str) -> tuple[NotebookNode, str]:
-    """The template's notebook and words, with number, title, box and minutes put in."""
+    """The template's notebook and words, with number, title and box put in."""
 
     def fill(text: str) -> str:
         return re.sub(r"\bNN\b", stem[:2], text).replace("TITLE", title)
@@ -73,11 +91,6 @@ def filled(stem: str, title: str) -> tuple[NotebookNode, str]:
     notebook = lessons.read(TEMPLATE / "lesson.ipynb")
     for cell in notebook.cells:
         cell.source = box() if cell.id == "box" else fill(cell.source)
-    teaching, tasks = lessons.minutes(notebook)
-    for cell in notebook.cells:
-        cell.source = cell.source.replace("About 0 minutes", f"About {teaching} minutes").replace(
-            "running, 0 minutes", f"running, {tasks} minutes"
-        )
     return notebook, fill((TEMPLATE / "lesson.exercises.toml").read_text(encoding="utf-8"))
 
 
@@ -111,24 +124,30 @@ def new_lesson(name: str, number: int | None = None) -> tuple[Path, Path]:
     title = name.replace("_", " ").strip()
     title = title[0].upper() + title[1:]
     notebook, words = filled(stem, title)
-    teaching, tasks = lessons.minutes(notebook)
     readme = lessons.ROOT / "README.md"
     listed = with_row(
         readme.read_text(encoding="utf-8"),
-        f"| [{stem[:2]} {title}](notebooks/{stem}.ipynb) | "
-        f"the claim | the data | the method | {teaching} + {tasks} |",
+        f"| [{stem[:2]} {title}](notebooks/{stem}.ipynb) | the claim | the data | the method |",
     )
-    words_file = lessons.LESSONS / f"{stem}.exercises.toml"
+    made = lessons.LESSONS / f"{stem}.ipynb"
+    words_file = lessons.words_of(made)
     with open(words_file, "x", encoding="utf-8", newline="\n") as file:
         file.write(words)
     try:
-        run = lessons.execute(notebook)
+        lessons.write(made, lessons.stored(notebook))
+        books = {path: lessons.read(path) for path in lessons.paths()}
+        titles = {path.stem: lessons.title(book) for path, book in books.items()}
+        run = lessons.execute(lessons.tidy(stem, notebook, titles))
     except BaseException:
         words_file.unlink()
+        made.unlink(missing_ok=True)
         raise
-    lessons.write(lessons.LESSONS / f"{stem}.ipynb", lessons.stored(run))
+    lessons.write(made, lessons.stored(run))
     lessons.write(readme, listed.encode())
-    return lessons.LESSONS / f"{stem}.ipynb", words_file
+    for path, book in books.items():  # its neighbours lead to it
+        if path != made:
+            lessons.write(path, lessons.stored(lessons.tidy(path.stem, book, titles)))
+    return made, words_file
 
 
 def settings_cell(notebook: NotebookNode) -> NotebookNode | None:
@@ -155,19 +174,20 @@ def with_settings(notebook: NotebookNode, settings: dict[str, object]) -> Notebo
                 f"the lesson has no setting {name!r}: `python -m tools.authoring settings` "
                 "lists them"
             )
-        cell.source = line.sub(lambda _: f"{name} = {value!r}", cell.source)
+        cell.source = line.sub(f"{name} = {value!r}".replace("\\", r"\\"), cell.source)
     return copy
 
 
 def blocks(notebook: NotebookNode) -> list[tuple[str, list[NotebookNode]]]:
     """Each exercise's id, and its cells from the heading up to the check."""
-    found, block = [], []
+    found: list[tuple[str, list[NotebookNode]]] = []
+    block: list[NotebookNode] = []
     for cell in notebook.cells:
         if cell.source.startswith("### Exercise"):
             block = []
         block.append(cell)
         if "check" in cell.metadata.get("tags", []):
-            found.append((re.search(r'check\("([\w-]+)"', cell.source)[1], block[:-1]))
+            found.append((re.findall(r'check\("([\w-]+)"', cell.source)[0], block[:-1]))
             block = []
     return found
 
@@ -185,7 +205,7 @@ def key_of(name: str, cells: list[NotebookNode]) -> str:
         text.append(f"{label}\n\n```python\n{inside[1] if inside else cell.source}\n```")
     right = exercises.reply(name, exercises.value_of(name, entry["answer"]))
     wrong = [
-        f"- {exercises.show(exercises.value_of(name, one['answer']))}: {one['hint']}"
+        f"- {replies.show(exercises.value_of(name, one['answer']))}: {one['hint']}"
         for one in entry["wrong"]
     ]
     hints = [f"{i}. {hint}" for i, hint in enumerate(entry["hints"], start=1)]
@@ -221,6 +241,74 @@ def write_key(path: Path) -> None:
     lessons.write(path, key().encode())
 
 
+def sets_used(notebook: NotebookNode, words: str) -> set[str]:
+    """The registered data sets that a lesson and the words of its checks name."""
+    text = words + "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    named = set(re.findall(r"""["']([a-z0-9_]+)["']""", text))
+    register = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
+    return named & {resource["name"] for resource in register["resources"]}
+
+
+def export(number: str, folder: Path) -> Path:
+    """Write one lesson with what it needs to a folder of its own, and run it there.
+
+    Parameters
+    ----------
+    number : str
+        The lesson's two digits.
+    folder : Path
+        Must not be there yet, or be empty.
+
+    Returns
+    -------
+    Path
+        The lesson in its new place.
+
+    Raises
+    ------
+    ValueError
+        If there is no such lesson, the folder holds something, or the lesson does not pass there.
+    """
+    path = lessons.paths([number])[0]
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty: choose a new folder")
+    notebook, words = lessons.read(path), lessons.words_of(path)
+    text = words.read_text(encoding="utf-8") if words.is_file() else ""
+    used = sets_used(notebook, text)
+    register = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
+    register["resources"] = [r for r in register["resources"] if r["name"] in used]
+    kept = [DATA / resource["path"] for resource in register["resources"]]
+    kept += [path, lessons.LESSONS / "glossary.md", lessons.LESSONS / "conftest.py"]
+    kept += [*DATA.glob("*.toml"), DATA / "verdicts.json"]
+    kept += [*(lessons.ROOT / "utils").rglob("*.py")]
+    kept += [lessons.ROOT / "tools" / name for name in ("__init__.py", "lessons.py", "compare.py")]
+    kept += [lessons.ROOT / name for name in EXPORTED] + ([words] if text else [])
+    for file in filter(Path.is_file, kept):
+        target = folder / file.relative_to(lessons.ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    lessons.write(
+        folder / "data" / "datapackage.json",
+        (json.dumps(register, indent=1, ensure_ascii=False) + "\n").encode(),
+    )
+    lessons.write(
+        folder / "README.md",
+        TRY_IT.format(version=lessons.version(), lesson=f"notebooks/{path.name}").encode(),
+    )
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "notebooks"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder.resolve()), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    if tested.returncode:
+        raise ValueError(
+            f"written to {folder}, but it does not pass there:\n{tested.stdout[-3000:]}"
+        )
+    return folder / "notebooks" / path.name
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.authoring",
@@ -233,6 +321,9 @@ def main(arguments: list[str] | None = None) -> int:
     new.add_argument("--number", type=int)
     commands.add_parser("key").add_argument("file", type=Path, nargs="?", default=KEY)
     commands.add_parser("settings")
+    away = commands.add_parser("export")
+    away.add_argument("lesson", help="two digits")
+    away.add_argument("folder", type=Path)
     chosen = parser.parse_args(arguments)
     if chosen.command == "new-lesson":
         try:
@@ -241,9 +332,16 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(str(error))
         print(
             STEPS.format(
-                notebook=notebook.relative_to(lessons.ROOT), words=words.relative_to(lessons.ROOT)
+                notebook=notebook.relative_to(lessons.ROOT),
+                words=words.relative_to(lessons.ROOT),
+                number=notebook.name[:2],
             )
         )
+    elif chosen.command == "export":
+        try:
+            print(f"{export(chosen.lesson, chosen.folder)}: every output is the stored one there.")
+        except ValueError as error:
+            parser.error(str(error))
     elif chosen.command == "key":
         write_key(chosen.file)
         print(f"The answer key is in {chosen.file}: keep it from students.")

@@ -298,10 +298,19 @@ def minutes(notebook: NotebookNode) -> tuple[int, int]:
     return 5 * -(-int(teaching) // 5), 5 * -(-tasks // 5)
 
 
+def project() -> dict:
+    """What pyproject.toml says of the project."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def version() -> str:
+    """The project's version."""
+    return project()["version"]
+
+
 def report_to() -> str:
     """Where a reader reports a mistake: the address in pyproject.toml, else words."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    address = project.get("urls", {}).get("Issues")
+    address = project().get("urls", {}).get("Issues")
     where = f"[report it]({address})" if address else "tell whoever gave you these lessons"
     return (
         f"**Found a mistake?** Please {where}, with the lesson's number and the heading it is "
@@ -367,14 +376,6 @@ def tidy(stem: str, notebook: NotebookNode, titles: dict[str, str]) -> NotebookN
     return notebook
 
 
-def with_minutes(readme: str, counted: dict[str, tuple[int, int]]) -> str:
-    """README's table with the counted minutes in its last column, in the rows of these lessons."""
-    for stem, (teaching, tasks) in counted.items():
-        row = re.compile(rf"^(\|[^\n]*\(notebooks/{stem}\.ipynb\).*\| )\d+ \+ \d+( \|)$", re.M)
-        readme = row.sub(rf"\g<1>{teaching} + {tasks}\g<2>", readme)
-    return readme
-
-
 @contextmanager
 def workplace() -> Iterator[Path]:
     """An empty folder to run a lesson in, with `../data` beside it as beside `work/`."""
@@ -437,9 +438,6 @@ def run(numbers: Collection[str] = ()) -> None:
         write(LESSONS / f"{board()}.ipynb", stored(notebooks[board()]))
     if shown := readme_figure(notebooks):
         write(LESSONS / README_FIGURE, picture(shown[1]))
-    readme = ROOT / "README.md"
-    counted = {stem: minutes(notebook) for stem, notebook in notebooks.items()}
-    write(readme, with_minutes(readme.read_text(encoding="utf-8"), counted).encode())
     print(f"[{'#' * len(todo)}] done", flush=True)
 
 

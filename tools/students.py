@@ -18,7 +18,6 @@ import os
 import re
 import sys
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +39,7 @@ from tools.lessons import (
     read,
     stored,
     student_copy,
+    version,
     words_of,
     write,
 )
@@ -407,13 +407,6 @@ def carry(folder: Path, lesson: str, source: str | None = None) -> list[tuple[st
     remember(folder / ISSUED, issued | {name: digest(inside)})
     events = [("carried", f"{name}: {', '.join(taken)}"), *events]
     return events + [("not carried", exercise) for exercise in left]
-
-
-def version() -> str:
-    """The project's version."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-        "version"
-    ]
 
 
 def registered_data() -> list[Path]:

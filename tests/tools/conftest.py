@@ -56,7 +56,7 @@ def lesson(number: str, title: str) -> nbformat.NotebookNode:
     """A lesson of ten cells: box, minutes, settings, figure, table, guess, three exercises, way."""
     cells = [
         new_markdown_cell(f"# {number} {title}", id="title"),
-        new_markdown_cell("> Teaching material, not medical advice.", id="box"),
+        new_markdown_cell("> Teaching material. https://example.org", id="box"),
         new_markdown_cell(
             "About 0 minutes of reading and running, 0 minutes of exercises.", id="aims"
         ),
@@ -101,7 +101,7 @@ def board() -> nbformat.NotebookNode:
     )
     cells = [
         new_markdown_cell("# 02 Verdicts", id="title"),
-        new_markdown_cell("> Teaching material, not medical advice.", id="box"),
+        new_markdown_cell("> Teaching material. https://example.org", id="box"),
         new_code_cell(code, id="board"),
         new_markdown_cell("", id=lessons.WAY),
     ]
@@ -111,10 +111,11 @@ def board() -> nbformat.NotebookNode:
 ROWS = """\
 # A small course
 
-| lesson | claim | data | method | minutes |
-|---|---|---|---|---|
-| [00 First](notebooks/00_first.ipynb) | none | lung | a curve | 0 + 0 |
-| [01 Second](notebooks/01_second.ipynb) | none | lung | a curve | 0 + 0 |
+| lesson | claim | data | method |
+|---|---|---|---|
+| [00 First](notebooks/00_first.ipynb) | none | lung | a curve |
+| [01 Second](notebooks/01_second.ipynb) | none | lung | a curve |
+| [02 Verdicts](notebooks/02_verdicts.ipynb) | all | none | none |
 """
 
 
@@ -137,7 +138,8 @@ def make_course(folder):
     (folder / "README.md").write_text(ROWS)
     books = folder / "notebooks"
     books.mkdir()
-    (books / "glossary.md").write_text("# Glossary\n")
+    shutil.copy(lessons.LESSONS / "glossary.md", books)
+    shutil.copy(lessons.LESSONS / "conftest.py", books)
     for number, name in (("00", "first"), ("01", "second")):
         (books / f"{number}_{name}.ipynb").write_bytes(
             lessons.stored(lesson(number, name.capitalize()))

@@ -1,98 +1,39 @@
-"""The instructor's kit: a new lesson, the answer key, settings, and what the guide says."""
+"""The instructor's kit: a new lesson, a changed setting, the answer key, one lesson to take."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tomllib
 
 import pytest
 
+from tests.tools.conftest import run_in
 from tools import authoring, lessons
 from utils import claims
 from utils.exercises import exercises
 
-SECOND = {
-    "00_start_here": {"READ_AT": 4, "HORIZON": 6},
-    "01_residual_disease": {"HORIZON": 4, "MARGIN_HORIZON": 2},
-    "02_dormancy": {"READ_AT": 8, "FURTHER": 3},
-    "03_immunity": {"READ_AT": 4, "MARKER": "cd15_tumor", "MARKED_CELLS": "neutrophils"},
-    "04_exercise_and_food": {"READ_AT": 24, "LANDMARK": 1},
-    "05_second_breast": {"HORIZON": 15, "ER_CUTOFF": 20},
-    "06_smoking_lung": {"REFERENCE_CLASS": "1-9", "LANDMARKS": [0.25, 1.5]},
-    "07_liver": {"READ_AT": 36, "EARLY": 18, "SHARE_EXPOSED": 0.5},
-    "08_sooner_or_later": {"READ_AT": 168, "BASELINES": [0.2, 0.4]},
-    "09_luck_and_control": {"HORIZON": 48, "FEW_WOMEN": 150},
-}
 GUIDE = (lessons.ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
 CHAPTERS = {chapter[:2]: chapter for chapter in re.split(r"^### (?=\d\d )", GUIDE, flags=re.M)[1:]}
-TEACHING = {path.stem[:2]: path.stem for path in lessons.paths() if path.stem != lessons.BOARD}
+MADE = "notebooks/42_nodes_and_recurrence.ipynb"
 
 
-def notebook(stem):
-    return lessons.read(lessons.LESSONS / f"{stem}.ipynb")
+def with_tests(folder):
+    shutil.copytree(
+        lessons.ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__")
+    )
 
 
-def outputs(book, kind):
-    return [
-        output["data"][kind]
-        for cell in book.cells
-        for output in cell.get("outputs", [])
-        if kind in output.get("data", {})
-    ]
-
-
-@pytest.mark.parametrize("stem", SECOND)
-def test_settings_stand_alone_after_the_imports(stem):
-    code = [cell for cell in notebook(stem).cells if cell.cell_type == "code"]
-    at = next(i for i, cell in enumerate(code) if cell.id == "imports")
-    cell = code[at + 1]
-    assert cell.metadata["tags"] == ["settings"]
-    names = [re.fullmatch(r"([A-Z_]+) = [^#]+", line)[1] for line in cell.source.splitlines()]
-    assert 1 <= len(names) <= 4 and set(names) == set(SECOND[stem])
-    for name in names:
-        used = [c.id for c in code[at + 2 :] if re.search(rf"\b{name}\b", c.source)]
-        assert used and not [c.id for c in code if lessons.is_exercise(c) and c.id in used], name
-
-
-@pytest.mark.parametrize("stem", SECOND)
-def test_lesson_runs_with_other_settings(stem):
-    """Every cell runs; figures and tables follow; exercises and verdicts stay as they were."""
-    stored = notebook(stem)
-    run = lessons.execute(authoring.with_settings(stored, SECOND[stem]))
-    for kind in ("image/png", "text/html"):
-        assert outputs(run, kind) != outputs(stored, kind), f"no {kind} changed"
-    for before, after in zip(stored.cells, run.cells):
-        if "check" in before.metadata.get("tags", []):
-            assert after.outputs == before.outputs, after.id
-    said = [
-        [(v["claim"], v["part"], v["conclusion"], v["value"]) for v in claims.collect(book)]
-        for book in (stored, run)
-    ]
-    assert said[0] == said[1]
-
-
-def test_unknown_setting_is_refused():
-    with pytest.raises(ValueError, match="no setting 'NOTHING'"):
-        authoring.with_settings(notebook("00_start_here"), {"NOTHING": 1})
+def run_tests(folder, words, *paths):
+    """What pytest says of a copy's own tests and lessons."""
+    arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-cov"]
+    return run_in(folder, *arguments, "-k", words, *paths)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """A copy of the project with the first lesson only, in which a new lesson is made."""
-    folder = tmp_path_factory.mktemp("kit") / "a project"
-    skip = shutil.ignore_patterns("__pycache__", "[0-9][0-9]_*", "work", ".*")
-    for name in ("utils", "data", "tests", "notebooks"):
-        shutil.copytree(lessons.ROOT / name, folder / name, ignore=skip)
-    for path in (
-        "README.md",
-        "pyproject.toml",
-        "requirements.lock",
-        "notebooks/00_start_here.ipynb",
-        "notebooks/00_start_here.exercises.toml",
-    ):
-        shutil.copy(lessons.ROOT / path, folder / path)
+def project(tmp_path_factory, small_course):
+    """The small course with its tests, in which a new lesson is made."""
+    folder = tmp_path_factory.mktemp("kit") / "a course"
+    shutil.copytree(small_course, folder)
+    with_tests(folder)
     made = run_in(
         folder, "-m", "tools.authoring", "new-lesson", "Nodes and recurrence", "--number", "42"
     )
@@ -100,57 +41,106 @@ def project(tmp_path_factory):
     return folder
 
 
-def run_in(folder, *arguments):
-    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, text=True, capture_output=True
-    )
+@pytest.mark.slow
+def test_new_lesson_is_green_at_once(project):
+    done = run_tests(project, "42", "tests/lessons", "tests/utils/test_exercises.py", MADE)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 40
+    assert "42-" in (project / MADE.replace(".ipynb", ".exercises.toml")).read_text("utf-8")
 
 
-def test_new_lesson_is_listed_in_the_readme(project):
-    before = (lessons.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+def test_new_lesson_is_listed_and_led_to(project, small_course):
+    before = (small_course / "README.md").read_text(encoding="utf-8").splitlines()
     after = (project / "README.md").read_text(encoding="utf-8").splitlines()
     added = [line for line in after if line not in before]
-    made = "notebooks/42_nodes_and_recurrence.ipynb"
-    teaching, tasks = lessons.minutes(lessons.read(project / made))
-    assert len(after) == len(before) + 1 and len(added) == 1
-    assert added[0].startswith(f"| [42 Nodes and recurrence]({made}) |")
-    assert added[0].endswith(f" {teaching} + {tasks} |")
+    assert len(added) == 1 and added[0].startswith(f"| [42 Nodes and recurrence]({MADE}) |")
+    assert added[0].count("|") == before[-1].count("|")
+    board = lessons.read(project / "notebooks" / "02_verdicts.ipynb")
+    assert "Next: [42 Nodes and recurrence]" in board.cells[-1].source
+    assert not [c for c in lessons.read(project / MADE).cells if "BOX" in c.source]
 
 
-def test_new_lesson_passes_every_lesson_test(project):
-    tested = run_in(
-        project,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-o",
-        "addopts=--nbval --nbval-current-env --import-mode=importlib",
-        "tests/test_lessons.py",
-        "tests/test_exercises.py",
-        "notebooks/42_nodes_and_recurrence.ipynb",
-        "-k",
-        "42 or Cell or in_its_lesson",
-    )
-    assert tested.returncode == 0, tested.stdout
-    assert int(re.search(r"(\d+) passed", tested.stdout)[1]) > 50, tested.stdout
-
-
-def test_new_lesson_overwrites_nothing(project):
-    files = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+def test_nothing_is_overwritten(project):
+    files = {path: path.read_bytes() for path in project.rglob("*.[it]*") if path.is_file()}
     again = run_in(project, "-m", "tools.authoring", "new-lesson", "Another", "--number", "42")
     assert again.returncode == 2 and "taken by 42_nodes_and_recurrence.ipynb" in again.stderr
-    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == files
+    assert {path: path.read_bytes() for path in files} == files
+
+
+@pytest.mark.slow
+def test_a_changed_setting_is_green_by_the_guides_steps(small_course, tmp_path):
+    """Edit the cell, run the lesson, test: nothing else needs a hand."""
+    folder = tmp_path / "a course"
+    shutil.copytree(small_course, folder)
+    with_tests(folder)
+    path = folder / "notebooks" / "00_first.ipynb"
+    before = lessons.read(path)
+    lessons.write(path, lessons.stored(authoring.with_settings(before, {"READ_AT": 6})))
+    assert run_in(folder, "-m", "tools.lessons", "run", "00").returncode == 0
+    after = lessons.read(path)
+    look = next(i for i, c in enumerate(after.cells) if c.id == "look")
+    assert after.cells[look].outputs != before.cells[look].outputs
+    done = run_tests(folder, "00_first and not sections and not four", "tests/lessons", str(path))
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+SET = [path for path in lessons.paths() if authoring.settings_cell(lessons.read(path))]
+
+
+def another(value):
+    """A second value of a setting, of its kind."""
+    if isinstance(value, list):
+        return [another(item) for item in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value - 1 if isinstance(value, int) and value > 1 else value * 0.8
+    return value
+
+
+@pytest.mark.parametrize("path", SET or [None], ids=str)
+def test_settings_stand_alone_after_the_imports(path):
+    if path is None:
+        pytest.skip("no lesson has settings")
+    code = [cell for cell in lessons.read(path).cells if cell.cell_type == "code"]
+    at = next(i for i, cell in enumerate(code) if cell.id == "imports") + 1
+    assert code[at].metadata["tags"] == ["settings"]
+    for line in code[at].source.splitlines():
+        name = re.fullmatch(r"([A-Z_]+) = [^#]+", line)[1]
+        used = [c for c in code[at + 1 :] if re.search(rf"\b{name}\b", c.source)]
+        assert used and not any(map(lessons.is_exercise, used)), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SET or [None], ids=str)
+def test_a_lesson_runs_with_other_settings(path):
+    """Every cell runs; exercises and verdicts stay as they were."""
+    if path is None:
+        pytest.skip("no lesson has settings")
+    stored, space = lessons.read(path), {}
+    exec(authoring.settings_cell(stored).source, space)
+    second = {name: another(value) for name, value in space.items() if name.isupper()}
+    run = lessons.execute(authoring.with_settings(stored, second))
+    assert claims.collect(run) == claims.collect(stored)
+    for before, after in zip(stored.cells, run.cells):
+        if "check" in before.metadata.get("tags", []):
+            assert after.outputs == before.outputs, after.id
+
+
+def test_unknown_setting_is_refused(fresh_course):
+    with pytest.raises(ValueError, match="no setting 'NOTHING'"):
+        authoring.with_settings(
+            lessons.read(fresh_course / "notebooks" / "00_first.ipynb"), {"NOTHING": 1}
+        )
+
+
+def test_settings_are_listed(in_small_course, capsys):
+    assert authoring.main(["settings"]) == 0
+    assert "00_first: READ_AT = 12\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    "name, number, stem", [("My lesson", None, "11_my_lesson"), ("Lésson: 2!", 57, "57_l_sson_2")]
+    "name, number, stem", [("My lesson", None, "03_my_lesson"), ("Lésson: 2!", 57, "57_l_sson_2")]
 )
-def test_place(name, number, stem):
+def test_place(in_small_course, name, number, stem):
     assert authoring.place(name, number) == stem
 
 
@@ -159,13 +149,26 @@ def test_place(name, number, stem):
     [
         ("课", None, "no letter from a to z"),
         ("mine | yours", None, "goes into a table"),
-        ("mine", 0, "taken by 00_start_here"),
+        ("mine", 0, "taken by 00_first"),
         ("mine", 100, "two digits"),
     ],
 )
-def test_place_refuses(name, number, message):
+def test_place_refuses(in_small_course, name, number, message):
     with pytest.raises(ValueError, match=message):
         authoring.place(name, number)
+
+
+def test_a_lesson_that_does_not_run_leaves_nothing_behind(own_course, monkeypatch):
+    def dies(notebook):
+        raise RuntimeError("the kernel died")
+
+    monkeypatch.setattr(lessons, "LESSONS", own_course / "notebooks")
+    monkeypatch.setattr(lessons, "ROOT", own_course)
+    monkeypatch.setattr(lessons, "execute", dies)
+    before = {p: p.read_bytes() for p in own_course.rglob("*.[im]*") if p.is_file()}
+    with pytest.raises(RuntimeError, match="the kernel died"):
+        authoring.new_lesson("Another", 50)
+    assert {p: p.read_bytes() for p in own_course.rglob("*.[im]*") if p.is_file()} == before
 
 
 def test_template_carries_its_rules():
@@ -184,52 +187,36 @@ def test_readme_without_a_table_is_refused():
         authoring.with_row("# Nothing\n", "| row |")
 
 
-def test_answer_key_holds_everything(tmp_path):
+def test_answer_key_holds_everything(in_small_course, tmp_path):
     assert authoring.main(["key", str(tmp_path / "a folder" / "key.md")]) == 0
     text = (tmp_path / "a folder" / "key.md").read_text(encoding="utf-8")
+    assert len(exercises()) == 6
     for name, entry in exercises().items():
         assert f"(`{name}`, " in text
         for words in (entry["right"], *entry["hints"], *(w["hint"] for w in entry["wrong"])):
             assert words in text, name
-    assert text.count("**Solution**") == len(exercises()) == text.count("Right: ")
+    assert text.count("**Solution**") == text.count("Right: ") == 6
     assert "### BEGIN SOLUTION" not in text
 
 
-def test_settings_are_listed(capsys):
-    assert authoring.main(["settings"]) == 0
-    said = capsys.readouterr().out
-    assert "01_residual_disease: HORIZON = 5; MARGIN_HORIZON = 3\n" in said
-
-
-@pytest.mark.parametrize("number", sorted({stem[:2] for stem in SECOND} | set(CHAPTERS)))
-def test_guide_is_true_of_the_lesson(number):
-    """Minutes are the counted ones, and every cell that is named is there."""
-    book = notebook(TEACHING[number])
-    teaching, tasks = lessons.minutes(book)
-    assert f"**Minutes.** {teaching} + {tasks}." in CHAPTERS[number], (teaching, tasks)
-    named = set(re.findall(r"\(cells? (.*?)\)", CHAPTERS[number]))
-    cells = {name for text in named for name in re.findall(r"`([\w-]+)`", text)}
-    assert cells and cells <= {cell.id for cell in book.cells}, cells
-    assert CHAPTERS[number].startswith(book.cells[0].source.splitlines()[0].removeprefix("# "))
+@pytest.mark.slow
+def test_one_lesson_goes_into_a_folder_of_its_own_and_passes_there(small_course, tmp_path):
+    target = tmp_path / "one lesson"
+    done = run_in(small_course, "-m", "tools.authoring", "export", "00", target)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert [p.name for p in target.rglob("*.csv")] == ["lung_ncctg.csv"]
+    assert [p.name for p in target.rglob("*.ipynb")] == ["00_first.ipynb"]
+    names = set(re.findall(r"`([\w./]+)`", (target / "README.md").read_text(encoding="utf-8")))
+    assert names and all((target / name).exists() for name in names)
+    again = run_in(small_course, "-m", "tools.authoring", "export", "00", target)
+    assert again.returncode == 2 and "not empty" in again.stderr
+    book = lessons.read(small_course / "notebooks" / "00_first.ipynb")
+    assert authoring.sets_used(book, "") == {"lung_ncctg"}
 
 
 @pytest.mark.parametrize("number", sorted(CHAPTERS))
-def test_guide_has_every_part(number):
-    chapter = CHAPTERS[number]
-    for part in (
-        "Objectives",
-        "Prerequisites",
-        "Minutes",
-        "Misconceptions",
-        "Discuss",
-        "Before and after",
-    ):
-        assert f"**{part}.**" in chapter, part
-    discuss = chapter.split("**Discuss.**")[1].split("**Before and after.**")
-    assert len(re.findall(r"^\d\. ", discuss[0], re.M)) == 3
-    assert len(re.findall(r"^- \*", discuss[1], re.M)) == 2
-
-
-def test_guide_links_resolve():
-    for target in re.findall(r"\]\(([^)\s#]+)\)", GUIDE):
-        assert target.startswith("https://") or (lessons.ROOT / target).exists(), target
+def test_cells_that_the_guide_names_are_there(number):
+    book = lessons.read(lessons.paths([number])[0])
+    named = set(re.findall(r"\(cells? (.*?)\)", CHAPTERS[number]))
+    cells = {name for text in named for name in re.findall(r"`([\w-]+)`", text)}
+    assert cells <= {cell.id for cell in book.cells}
