@@ -687,6 +687,13 @@ def test_box_says_the_sentence_the_number_the_steps_and_what_would_settle_it():
     assert "<b>deaths" not in text and "#" not in text and "background" not in text
 
 
+def test_a_share_without_interval_stands_in_the_unit_of_its_claim():
+    register_row = Line("a register", "share", {"estimate": 0.158})
+    other = Line("cells", "share of before", {"estimate": 1.08}, outcome="other")
+    texts = [entry["text"] for entry in verdict("unsolved", [register_row, other]).content["lines"]]
+    assert "15.8%" in texts[0] and "1.08" in texts[1] and "%" not in texts[1]
+
+
 @pytest.mark.parametrize("case", PAPER["case"], ids=lambda c: f"{c['claim']} {c.get('part', '')}")
 def test_every_box_is_whole(case):
     lines = paper_lines(case)

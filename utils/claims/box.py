@@ -23,6 +23,7 @@ from utils.claims.rule import (
     TOO_SMALL,
     Decision,
     Estimate,
+    alone,
     decide,
     in_words,
     unit,
@@ -61,14 +62,15 @@ def _line_text(line: Line, part: dict, why: str = "") -> str:
         words.append(f"a step away: {line.indirect}")
     if why and why != "no interval printed":
         words.insert(0, why)
-    shown = in_words(line, part) if not why else _plain(line)
+    shown = in_words(line, part) if not why else _plain(line, part)
     return f"{line.label}: {line.measure} {shown}; {', '.join(filter(None, words))}"
 
 
-def _plain(line: Line) -> str:
+def _plain(line: Line, part: dict) -> str:
     """A context line, whose scale may be another than the claim's."""
     if not line.has_interval:
-        return f"{line.estimate:.3g} (no interval printed)"
+        shown = alone(line.estimate, part) if line.direct else f"{line.estimate:.3g}"
+        return f"{shown} (no interval printed)"
     return f"{line.estimate:.3g} ({line.lower:.3g} to {line.upper:.3g})"
 
 

@@ -354,9 +354,14 @@ def unit(part: dict) -> str:
     return units.get(_scale(part), f" {part['unit']}" if part.get("unit") else "")
 
 
+def alone(value: float, part: dict) -> str:
+    """One number with the unit of its claim."""
+    return _one(value, part) + unit(part)
+
+
 def in_words(numbers: Estimate | Line, part: dict) -> str:
     """Estimate with its unit, and 95% interval."""
-    middle = _one(numbers.estimate, part) + unit(part)
+    middle = alone(numbers.estimate, part)
     lower, upper = (_one(value, part) for value in (numbers.lower, numbers.upper))
     return f"{middle} (95% interval {lower} to {upper})"
 
