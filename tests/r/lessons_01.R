@@ -23,6 +23,10 @@ value("residual > colon trial, no drugs v Lev+5FU", lot[3, ])
 value("residual > pooled",
       exp(pooled(pool(log(lot[, 1]), log_se(lot[, 2], lot[, 3])))), 1e-5)
 value("residual > sarcoma margins", ratio(margin, "r1"))
+no_lev <- cox(Surv(years, event) ~ relevel(treatment, "Lev"), recurrence)
+four <- rbind(lot, ratio(no_lev, names(coef(no_lev))[1]))
+value("01_residual_disease > with-levamisole > supported",
+      exp(pooled(pool(log(four[, 1]), log_se(four[, 2], four[, 3])))), 1e-5)
 
 # unsolved
 in_arm <- function(arm, cause = 1)
