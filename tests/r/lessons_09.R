@@ -27,12 +27,13 @@ value("smoking-relapse > nine studies of death", exp(pooled(nine)))
 printed <- read("published", "figures")
 rownames(printed) <- printed$id
 events <- function(id) 4 / log_se(printed[id, "ci_low"], printed[id, "ci_high"])^2
-value("09 > implied", round(c(events("heiden-2022-2"), events("heiden-2022-1"),
-                              events("sheikh-2021-3")), -1))
+value("09 > implied > Heiden, disease-free survival", round(events("heiden-2022-2"), -1))
+value("09 > implied > Heiden, death", round(events("heiden-2022-1"), -1))
+value("09 > implied > Sheikh", round(events("sheikh-2021-3"), -1))
 apart <- function(ids)
   with(printed[ids, ], pool(log(estimate), log_se(ci_low, ci_high), "EE"))$QEp
-value("09 > apart", c(apart(c("heiden-2022-1", "heiden-2022-2")),
-                      apart(c("koshiaris-2017-1", "koshiaris-2017-3"))))
+value("09 > apart > Heiden", apart(c("heiden-2022-1", "heiden-2022-2")))
+value("09 > apart > Koshiaris", apart(c("koshiaris-2017-1", "koshiaris-2017-3")))
 lung <- transform(read("published", "lung_relapse_by_smoking"), years = person_months / 12,
                   current = +(smoking == "current"), month = factor(month_from),
                   later = +(stage %in% c("node-positive", "stage II-IV")))
@@ -51,11 +52,13 @@ value("09 > early > TCGA LUAD",
       with(subset(first, cohort == "TCGA LUAD"), rate(relapses, years, 100)))
 value("09 > early-deaths > TCGA LUAD",
       with(subset(first, cohort == "TCGA LUAD"), rate(deaths_without_relapse, years, 100)))
+colon <- read("individual", "colon_adjuvant")
 at_365 <- subset(merge(colon[colon$outcome == "death", c("id", "time", "event")],
                        colon[colon$outcome == "recurrence", c("id", "time", "event")],
                        by = "id", suffixes = c("", "_relapse")), time > 365)
-at_365 <- transform(at_365, time = time - 365, exposed = +(event_relapse == 1 & time_relapse <= 365))
-value("09 > ex-landmark", ratio(cox(Surv(time, event) ~ exposed, at_365), "exposed"))
+at_365 <- transform(at_365, time = time - 365,
+                    exposed = +(event_relapse == 1 & time_relapse <= 365))
+value("09 > ex-landmark-check", ratio(cox(Surv(time, event) ~ exposed, at_365), "exposed")[1])
 e_value <- function(hr) {
   rr <- (1 - 0.5^sqrt(hr)) / (1 - 0.5^sqrt(1 / hr))
   rr + sqrt(rr * (rr - 1))
