@@ -420,13 +420,18 @@ def run(numbers: Collection[str] = ()) -> None:
     numbers : collection of str, optional
         Only these lessons, by their two digits, and the board if a verdict changed.
     """
+    from nbclient.exceptions import CellExecutionError
+
     name_strays()
     notebooks = {path.stem: read(path) for path in paths()}
     titles = {stem: title(notebook) for stem, notebook in notebooks.items()}
     todo = [path for path in paths(numbers) if path.stem != board()]
     for done, path in enumerate(todo):
         print(f"[{'#' * done}{'.' * (len(todo) - done)}] {path.stem}", flush=True)
-        notebooks[path.stem] = execute(tidy(path.stem, notebooks[path.stem], titles))
+        try:
+            notebooks[path.stem] = execute(tidy(path.stem, notebooks[path.stem], titles))
+        except CellExecutionError as error:
+            raise ValueError(f"{path.name} stopped, and is as it was. {error}") from error
         write(path, stored(notebooks[path.stem]))
     said = [v for stem, book in notebooks.items() if stem != board() for v in claims.collect(book)]
     text = (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode()

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 import tomllib
 
 import pytest
@@ -220,3 +221,47 @@ def test_cells_that_the_guide_names_are_there(number):
     named = set(re.findall(r"\(cells? (.*?)\)", CHAPTERS[number]))
     cells = {name for text in named for name in re.findall(r"`([\w-]+)`", text)}
     assert cells <= {cell.id for cell in book.cells}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not here")
+def test_a_course_takes_over_what_is_new_with_git_alone(small_course, tmp_path):
+    """The guide's recipe: merge with `-X ours`, run the lessons. Both sides' changes are there."""
+    upstream, course = tmp_path / "upstream", tmp_path / "course"
+    shutil.copytree(small_course, upstream, ignore=shutil.ignore_patterns(".cache"))
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+
+    def git(folder, *words):
+        done = subprocess.run(
+            ["git", *identity, *words], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def changed(folder, change):
+        path = folder / "notebooks" / "00_first.ipynb"
+        book = change(lessons.read(path))
+        lessons.write(path, lessons.stored(book))
+        ran = run_in(folder, "-m", "tools.lessons", "run", "00")
+        assert ran.returncode == 0, ran.stderr
+        git(folder, "add", "notebooks")
+        git(folder, "commit", "-q", "-m", "changed")
+
+    def longer(book):
+        for cell in book.cells:
+            cell.source = cell.source.replace("read_at=READ_AT)", "read_at=READ_AT, horizon=30)")
+        book.cells[2].source += "\n\nA new sentence."
+        return book
+
+    git(upstream, "init", "-q", "-b", "main")
+    git(upstream, "add", "-A")
+    git(upstream, "commit", "-q", "-m", "first")
+    git(tmp_path, "clone", "-q", str(upstream), str(course))
+    changed(course, lambda book: authoring.with_settings(book, {"READ_AT": 6}))
+    changed(upstream, longer)
+    git(course, "fetch", "-q")
+    git(course, "merge", "-q", "-X", "ours", "origin/main", "-m", "merged")
+    ran = run_in(course, "-m", "tools.lessons", "run", "00")
+    assert ran.returncode == 0, ran.stderr
+    text = "\n".join(c.source for c in lessons.read(course / "notebooks/00_first.ipynb").cells)
+    for part in ("READ_AT = 6", "horizon=30", "A new sentence."):
+        assert part in text, part

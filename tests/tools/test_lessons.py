@@ -205,3 +205,13 @@ def test_a_filter_of_the_users_strips_no_lesson(own_course):
         git("show", ":notebooks/00_first.ipynb")
         == (own_course / "notebooks" / "00_first.ipynb").read_bytes()
     )
+
+
+def test_a_lesson_that_stops_is_named_and_stays_as_it_was(own_course):
+    path = own_course / "notebooks" / "01_second.ipynb"
+    book = lessons.read(path)
+    book.cells[5].source = "1 / 0"
+    lessons.write(path, lessons.stored(book))
+    ran = run_in(own_course, "-m", "tools.lessons", "run", "01")
+    assert ran.returncode == 2 and "01_second.ipynb" in ran.stderr and "1 / 0" in ran.stderr
+    assert lessons.read(path) == book
