@@ -50,6 +50,8 @@ def to(answer: object, right: object, wrong: Sequence[tuple[object, str]], exerc
     if answer is None:
         return "The answer is None: the line before gave nothing back."
     value = single(answer)
+    if isinstance(right, (list, tuple)) and hasattr(value, "tolist"):  # an array or a column
+        value = value.tolist()
     tolerance = exercise.get("tolerance", TOLERANCE)
     if is_right(value, right, tolerance, exercise.get("round_up", False)):
         unit = exercise.get("unit", "")

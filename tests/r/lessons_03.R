@@ -19,6 +19,8 @@ value("weak-after (immunity) > pooled", exp(pool_03(infections_03)))
 # ---- immunity ----------------------------------------------------------------------------------
 low_03 <- rbind(row_03("isufi-2025-3"), row_03("dai-2022-1"), row_03("lymphopenia-cervix-2023-1"))
 value("immunity (low immunity) > pooled", exp(pool_03(low_03)))
+value("03_immunity > other-ratio > supported",
+      exp(pool_03(rbind(c(1.09, 0.78, 1.52), low_03[-1, ]))), 1e-6)
 value("immunity (low immunity) > two kinds of drug", local({
   none <- row_03("gupta-2024-1"); two <- row_03("gupta-2024-4")
   se <- sqrt(log_se(none[2], none[3])^2 + log_se(two[2], two[3])^2)

@@ -85,6 +85,8 @@ def test_each_wrong_kind_of_letter(given, named):
     "given, named",
     [
         ([1, 2, 3], "Right"),
+        (np.array([1, 2, 3]), "Right"),
+        (pd.Series([3, 2, 1]), "another order"),
         ((1, 2, 3), "Right"),
         ([3, 2, 1], "another order"),
         ([1, 2, 4], "2 of 3"),
