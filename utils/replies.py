@@ -239,7 +239,10 @@ def _not_a_number(value: object) -> str:
         if "," in value and number_in(value.replace(",", ".")) is not None:
             return "Write a point, not a comma, and no quotation marks: answer = 0.5"
         if "%" in value and number_in(value.replace("%", "")) is not None:
-            return "Write a share without the sign and without quotation marks: answer = 0.5"
+            return (
+                "Write the number without the sign and without quotation marks, as a share or "
+                "as a percentage, whichever is asked for."
+            )
         if number_in(value) is not None:
             return "Write the number without quotation marks."
         return "A number is asked for, not text."
