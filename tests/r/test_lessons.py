@@ -116,7 +116,7 @@ def agrees(shown: str, value: float, tolerance: float) -> bool:
 @pytest.mark.parametrize("where", PRINTED)
 def test_printed_number_is_what_R_gives(where):
     lesson, cell = where.split(" > ")[:2]
-    shown = printed_numbers(lesson, cell)
+    shown = printed_numbers(lesson[:2], cell)
     value, tolerance = R[where]["value"], R[where]["tolerance"]
     assert any(
         all(agrees(s, v, tolerance) for s, v in zip(shown[i:], value))

@@ -111,15 +111,16 @@ def _sentences(board: pd.DataFrame) -> list[str]:
 
 def _beside(row: pd.Series) -> str:
     """The conclusion in words, the value against its bar, and what the reader believed before."""
+    value = row["value"].replace("95% interval ", "").replace("percentage points", "points")
     bar = row["bar"].replace("smallest effect that matters", "matters from")
-    against = "; ".join(filter(None, [row["value"], bar]))
+    against = ", ".join(filter(None, [value, bar.replace("percentage points", "points")]))
     sure = f", {row['certainty']} certainty" if row["certainty"] else ""
     parts = [
         f"{row['conclusion']}{sure}",
         f"{row['type']}: {against}" if bar else "",
         f"you, before: {row['before']}" if row.get("before") else "",
     ]
-    return "\n".join(fill(part, 25) for part in parts if part)
+    return "\n".join(fill(part, 36) for part in parts if part)
 
 
 def evidence_map(
