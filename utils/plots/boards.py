@@ -57,7 +57,7 @@ def verdict_board(board: pd.DataFrame) -> Axes:
     """
     require_columns(board, ["lesson", "claim", "says", "type", "bar", "value", "conclusion"])
     columns = list(claims.CONCLUSIONS)
-    sentences = [fill(text, 34) for text in _sentences(board)]
+    sentences = [fill(text, 31) for text in _sentences(board)]
     beside = [_beside(row) for _, row in board.iterrows()]
     heights = [0.14 + LINE * max(x.count("\n") + 1 for x in row) for row in zip(sentences, beside)]
     places = np.cumsum(heights) - np.array(heights) / 2
@@ -113,14 +113,14 @@ def _beside(row: pd.Series) -> str:
     """The conclusion in words, the value against its bar, and what the reader believed before."""
     value = row["value"].replace("95% interval ", "").replace("percentage points", "points")
     bar = row["bar"].replace("smallest effect that matters", "matters from")
-    against = ", ".join(filter(None, [value, bar.replace("percentage points", "points")]))
+    against = "; ".join(filter(None, [value, bar.replace("percentage points", "points")]))
     sure = f", {row['certainty']} certainty" if row["certainty"] else ""
     parts = [
         f"{row['conclusion']}{sure}",
         f"{row['type']}: {against}" if bar else "",
         f"you, before: {row['before']}" if row.get("before") else "",
     ]
-    return "\n".join(fill(part, 36) for part in parts if part)
+    return "\n".join(fill(part, 27) for part in parts if part)
 
 
 def evidence_map(
