@@ -14,17 +14,16 @@ margin <- cox(Surv(years, recurred) ~ r1 + strata(histology), sarcoma)
 drug <- cox(Surv(years, event) ~ relevel(treatment, "Lev+5FU"), recurrence)
 drug_line <- ratio(drug, names(coef(drug))[1])
 
-# residual: the three randomised lines, turned over, and their pool
-lot <- rbind(over(figure("ebctcg-radiotherapy-2011-2")), over(figure("imvigor011-2025-1")),
-             drug_line)
+# residual: the two randomised lines, turned over, and their pool
+lot <- rbind(over(figure("ebctcg-radiotherapy-2011-2")), over(figure("imvigor011-2025-1")))
 value("residual > 17 radiotherapy trials", lot[1, ])
 value("residual > IMvigor011, tumor DNA seen", lot[2, ])
-value("residual > colon trial, no drugs v Lev+5FU", lot[3, ])
+value("residual > colon trial, one of very many", drug_line)
 value("residual > pooled",
       exp(pooled(pool(log(lot[, 1]), log_se(lot[, 2], lot[, 3])))), 1e-5)
 value("residual > sarcoma margins", ratio(margin, "r1"))
 no_lev <- cox(Surv(years, event) ~ relevel(treatment, "Lev"), recurrence)
-four <- rbind(lot, ratio(no_lev, names(coef(no_lev))[1]))
+four <- rbind(lot, drug_line, ratio(no_lev, names(coef(no_lev))[1]))
 value("01_residual_disease > with-levamisole > supported",
       exp(pooled(pool(log(four[, 1]), log_se(four[, 2], four[, 3])))), 1e-5)
 
