@@ -50,8 +50,11 @@ def to(answer: object, right: object, wrong: Sequence[tuple[object, str]], exerc
     if answer is None:
         return "The answer is None: the line before gave nothing back."
     value = single(answer)
-    if isinstance(right, (list, tuple)) and hasattr(value, "tolist"):  # an array or a column
-        value = value.tolist()
+    if isinstance(right, (list, tuple)):
+        if hasattr(value, "tolist"):  # an array or a column
+            value = value.tolist()
+    elif isinstance(value, (list, tuple)) and len(value) == 1:
+        value = single(value[0])
     tolerance = exercise.get("tolerance", TOLERANCE)
     if is_right(value, right, tolerance, exercise.get("round_up", False)):
         unit = exercise.get("unit", "")
@@ -205,15 +208,17 @@ def _to_number(value: object, right: float, exercise: dict) -> str:
     if round(right, decimals(found)) == found:
         return "Nearly: rounded too far. Give one decimal more."
     for words, other in _relatives(right):
-        if math.isclose(found, other, rel_tol=0.006):
+        rounded = round(other, decimals(found)) == found
+        if math.isclose(found, other, rel_tol=COARSEST if rounded else 0.006):
             return f"Not yet: {words}{asked}"
     return f"Not yet, and not a mistake we foresaw.{asked}"
 
 
 def _relatives(right: float) -> list[tuple[str, float]]:
     """Numbers that are the right one seen from another side, each with what to say."""
+    percent = "that is a percentage; write the share (0.25, not 25)."
     found = [
-        ("that is a percentage; write the share (0.25, not 25).", 100 * right),
+        (percent if abs(right) < 1 else "that is a hundred times the number.", 100 * right),
         ("that is the number divided by 100.", right / 100),
         ("the sign is turned round.", -right),
     ]

@@ -20,6 +20,7 @@ WRONG = [(0.2, "That is recurrence alone.")]
         pd.Series([0.5571]),
         pd.DataFrame({"survival": [0.5571]}),
         np.array([[0.5571]]),
+        [0.5571],
     ],
 )
 def test_right_in_any_dress(given):
@@ -33,6 +34,7 @@ def test_right_in_any_dress(given):
         (55.71, "percentage"),
         (0.4429, "one minus"),
         (44.29, "other side"),
+        (0.44, "one minus"),
         (1 / 0.5571, "other way round"),
         (np.log(0.5571), "logarithm"),
         (0.5571 * 12, "months and years"),
@@ -46,7 +48,7 @@ def test_right_in_any_dress(given):
         (float("inf"), "infinite"),
         (pd.Series([0.1, 0.2]), "table of 2"),
         (len, "function"),
-        ([0.5], "One number"),
+        ([0.5, 0.6], "One number"),
         (True, "True or False"),
         (np.bool_(True), "True or False"),
         (object(), "object"),
@@ -60,6 +62,11 @@ def test_right_in_any_dress(given):
 def test_each_wrong_kind_of_number_gets_the_sentence_that_helps(given, named):
     words = replies.to(given, 0.5571, WRONG, SHARE)
     assert named in words and not words.startswith("Right")
+
+
+def test_a_number_above_one_is_never_called_a_percentage():
+    words = replies.to(313, 3.13, [], {"right": "Ratios multiply."})
+    assert "hundred" in words and "percentage" not in words
 
 
 @pytest.mark.parametrize("given", ["B", "b", " b ", "B.", "(b)", "b)"])
