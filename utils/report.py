@@ -96,6 +96,9 @@ def report(
     for column in shown.select_dtypes("float"):
         if column in ("expected", "person_time") or column in labels:
             shown[column] = shown[column].round(digits)
+        elif shown[column].isna().any() and (shown[column].dropna() % 1 == 0).all():
+            # a count that is missing somewhere stays a count: pandas would print 1398.0 and NaN
+            shown[column] = ["not known" if pd.isna(n) else f"{n:.0f}" for n in shown[column]]
     unit = table.attrs.get("unit")
     head = f"{name.replace('_', ' ')}{f', {unit}' if unit else ''} (95% interval)"
     shown[head] = [

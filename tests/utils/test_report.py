@@ -83,3 +83,10 @@ def test_report_shows_small_p_values_as_such():
 def test_report_refuses(table, options, message):
     with pytest.raises(ValueError, match=message):
         report(table, **options)
+
+
+def test_a_count_that_is_missing_somewhere_stays_a_count():
+    table = pd.DataFrame(
+        {"study": ["a", "b"], "events": [1398.0, None], "estimate": 1.0, "lower": 0.5, "upper": 2.0}
+    )
+    assert report(table, "study")["events"].tolist() == ["1398", "not known"]
