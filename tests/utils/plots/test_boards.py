@@ -73,6 +73,13 @@ def test_board_sets_each_mark_under_its_conclusion_and_says_what_waits():
     assert heads == list(claims.CONCLUSIONS)
 
 
+def test_heads_of_the_course_s_board_do_not_lie_on_one_another():
+    ax = plots.verdict_board(claims.board())
+    ax.figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(one.x1 <= other.x0 for one, other in zip(boxes, boxes[1:], strict=False))
+
+
 def test_board_prints_sentences_values_bars_and_beliefs():
     ax = plots.verdict_board(BOARD)
     sentences = [label.get_text() for label in ax.get_yticklabels()]
