@@ -17,7 +17,7 @@ TO ?=
 NUMBER ?=
 # The stamp is named after what was installed, so that a changed lock is noticed whatever its date.
 READY = .venv/.ready-$(shell cat requirements.lock pyproject.toml jupyterlab.json | cksum | tr ' ' -)
-SITE_READY = .venv-site/.ready-$(shell cksum < tools/site/site.lock | tr ' ' -)
+SITE_READY = .venv-site/.ready-$(shell cat tools/site/site.lock 2>/dev/null | cksum | tr ' ' -)
 NOT_FETCHED = { echo "The packages could not be installed (the reason is above). Is there a network?"; \
   echo "Is the disk full? Is this a Python that they exist for, 3.11 to 3.14?"; $(RUN) --version; \
   echo "When that is mended, run the same command again."; exit 1; }

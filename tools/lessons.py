@@ -249,6 +249,12 @@ def readme_figure(
     return next(found, None)
 
 
+def with_figure(readme: str, said: str) -> str:
+    """README with what its picture says as the picture's alternative text."""
+    link = f"](notebooks/{README_FIGURE})"
+    return re.sub(rf"!\[[^\]]*{re.escape(link)}", lambda _: f"![{said}{link}", readme)
+
+
 def is_exercise(cell: NotebookNode) -> bool:
     """Whether a cell is for the student to fill in."""
     return cell.cell_type == "code" and "### BEGIN SOLUTION" in cell.source
@@ -443,6 +449,8 @@ def run(numbers: Collection[str] = ()) -> None:
         write(LESSONS / f"{board()}.ipynb", stored(notebooks[board()]))
     if shown := readme_figure(notebooks):
         write(LESSONS / README_FIGURE, picture(shown[1]))
+        readme, said = ROOT / "README.md", shown[1]["data"]["text/plain"]
+        write(readme, with_figure(readme.read_text(encoding="utf-8"), said).encode())
     print(f"[{'#' * len(todo)}] done", flush=True)
 
 

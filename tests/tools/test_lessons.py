@@ -215,3 +215,10 @@ def test_a_lesson_that_stops_is_named_and_stays_as_it_was(own_course):
     ran = run_in(own_course, "-m", "tools.lessons", "run", "01")
     assert ran.returncode == 2 and "01_second.ipynb" in ran.stderr and "1 / 0" in ran.stderr
     assert lessons.read(path) == book
+
+
+def test_readme_says_what_its_picture_says():
+    before = "# A\n\n![Old: 1](notebooks/readme.png) and ![other](notebooks/other.png)\n"
+    after = lessons.with_figure(before, "New: 2 (1 to 3)")
+    assert after == before.replace("Old: 1", "New: 2 (1 to 3)")
+    assert lessons.with_figure("# None\n", "New") == "# None\n"
