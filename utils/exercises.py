@@ -44,11 +44,14 @@ def exercises() -> dict[str, dict]:
     Raises
     ------
     ValueError
-        If two exercises share an id; names the file.
+        If two exercises share an id, or a file cannot be read; names the file.
     """
     found: dict[str, dict] = {}
     for path in sorted(LESSONS.glob("*.exercises.toml")):
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"notebooks/{path.name} cannot be read: {error}") from error
         for name, exercise in content["exercise"].items():
             if name in found:
                 raise ValueError(f"{path.name}: exercise {name!r} is defined twice")

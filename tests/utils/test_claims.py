@@ -846,3 +846,20 @@ def test_a_claim_is_decided_again_from_what_was_stored(tmp_path):
     assert claims.again("exercise", more=[other], path=file).conclusion == claims.CONFLICTING
     with pytest.raises(ValueError, match="food"):
         claims.again("food", path=file)
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[["])
+def test_an_unreadable_register_is_named_with_its_remedy(content, tmp_path):
+    path = tmp_path / "claims.toml"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="claims.toml"):
+        claims.register(path)
+
+
+@pytest.mark.parametrize("content", [None, b"[{", b"\xff"])
+def test_a_board_without_its_verdicts_is_named_with_its_remedy(content, tmp_path):
+    path = tmp_path / "verdicts.json"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match="verdicts.json"):
+        claims.board(path)

@@ -192,3 +192,13 @@ def test_the_register_that_is_tested_is_the_projects_own():
     assert root / "data" == datasets.DATA
     package = json.loads((root / "data" / "datapackage.json").read_text(encoding="utf-8"))
     assert [resource["name"] for resource in package["resources"]] == NAMES
+
+
+def test_utils_without_its_data_says_where_they_should_be(tmp_path):
+    (tmp_path / "utils").mkdir()
+    source = (datasets.DATA.parent / "utils" / "__init__.py").read_text(encoding="utf-8")
+    (tmp_path / "utils" / "__init__.py").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "import utils"], cwd=tmp_path, text=True, capture_output=True
+    )
+    assert "ImportError" in done.stderr and "make setup" in done.stderr

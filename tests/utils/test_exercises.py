@@ -160,3 +160,26 @@ def test_hints_climb(capsys):
     count = len(exercises()[NAMES[0]]["hints"])
     said = capsys.readouterr().out
     assert f"Hint 1 of {count}" in said and f"Hint {count} of {count}" in said
+
+
+def test_an_exercise_defined_twice_is_named(tmp_path, monkeypatch):
+    for name in ("00_a", "01_b"):
+        (tmp_path / f"{name}.exercises.toml").write_text("[exercise.00-same]\nanswer = '1'\n")
+    monkeypatch.setattr(module, "LESSONS", tmp_path)
+    exercises.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="01_b.exercises.toml.*00-same"):
+            exercises()
+    finally:
+        exercises.cache_clear()
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "00_a.exercises.toml").write_text("[exercise")
+    monkeypatch.setattr(module, "LESSONS", tmp_path)
+    exercises.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="00_a.exercises.toml"):
+            exercises()
+    finally:
+        exercises.cache_clear()
