@@ -19,6 +19,15 @@ from tools.lessons import write
 MOODLE = re.compile(r"(?P<name>.+?)_\d+_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<name>[^_]+?)(?:_LATE)?_(?P<id>\d+)_\d+_(?P<file>.+)")
 COPY = r"(?:[ ._-]*(?:\(\d+\)|\d{1,2}|copy|kopie|copie|final|new|v\d+))*"
+# The platforms' own lists are read as they are: Moodle's participants, Canvas's gradebook.
+COLUMNS = {
+    "id number": "id",
+    "full name": "name",
+    "student": "name",
+    "email address": "email",
+    "e-mail": "email",
+    "sis login id": "email",
+}
 NOT_THEIRS = ("__MACOSX", ".ipynb_checkpoints")
 MOODLE_COLUMNS = ("ID number", "Full name", "Email address")
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -78,6 +87,16 @@ def spellings(person: Person) -> set[str]:
     return {letters(text) for text in (person.id, person.email, person.name, last + first)} - {""}
 
 
+def _fields(row: dict[str, str]) -> dict[str, str]:
+    """One line of a list under our names: id, name, email."""
+    given = {k.strip().lower(): composed(v or "") for k, v in row.items() if k}
+    fields = {COLUMNS.get(name, name): value for name, value in given.items()}
+    parts = [given.get("first name", ""), given.get("last name", given.get("surname", ""))]
+    if any(parts):
+        fields["name"] = composed(" ".join(parts))
+    return fields
+
+
 @dataclass
 class Roster:
     """Everybody who should have a row, and what of theirs was left out."""
@@ -88,6 +107,8 @@ class Roster:
     @classmethod
     def read(cls, path: Path, wanted: bool = False) -> Roster:
         """The list in a CSV file with the columns id, name and email; empty if there is none.
+
+        The headers of Moodle's and Canvas's own lists are understood as well.
 
         Raises
         ------
@@ -103,13 +124,13 @@ class Roster:
         separator = max(",;\t", key=header.count)
         people: dict[str, Person] = {}
         for number, row in enumerate(csv.DictReader(io.StringIO(text), delimiter=separator), 2):
-            fields = {(k or "").strip().lower(): composed(v or "") for k, v in row.items() if k}
+            fields = _fields(row)
             if "id" not in fields:
                 raise ValueError(
                     f"{path.name} has no column 'id': its first line should read id,name,email "
                     f"and reads {header.strip()!r}"
                 )
-            if not any(fields.values()):
+            if not any(fields.values()) or "points possible" in fields.get("name", "").lower():
                 continue
             try:
                 name = folder_name(fields["id"])

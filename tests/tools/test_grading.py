@@ -493,6 +493,21 @@ def test_a_list_that_cannot_be_used_names_line_and_column(tmp_path, text, named)
     assert named in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,name,email\n77,Eva Mueller,e@x.org\n",
+        "First name,Last name,ID number,Email address\nEva,Mueller,77,e@x.org\n",
+        "Full name;ID number;Email address\nEva Mueller;77;e@x.org\n",
+        "Student,ID,SIS Login ID\n    Points Possible,,\nEva Mueller,77,e@x.org\n",
+    ],
+)
+def test_the_platforms_own_lists_are_read_as_they_are(tmp_path, text):
+    (tmp_path / "students.csv").write_text(text)
+    people = roster.Roster.read(tmp_path / "students.csv").people
+    assert list(people.values()) == [roster.Person("77", "Eva Mueller", "e@x.org", True)]
+
+
 def test_a_name_is_no_formula(tmp_path):
     listed = roster.Roster({"x": roster.Person("x", "=1+1", "")})
     roster.write_grades(tmp_path, listed, {(FIRST, "x"): 2.0}, {FIRST: 3.0})
