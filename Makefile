@@ -15,9 +15,11 @@ WORK ?= work
 FROM ?=
 TO ?=
 NUMBER ?=
+PYODIDE ?=
 # The stamp is named after what was installed, so that a changed lock is noticed whatever its date.
 READY = .venv/.ready-$(shell cat requirements.lock pyproject.toml jupyterlab.json | cksum | tr ' ' -)
 SITE_READY = .venv-site/.ready-$(shell cat tools/site/site.lock 2>/dev/null | cksum | tr ' ' -)
+LIVE_READY = .venv-live/.ready-$(shell cat tools/live/live.lock 2>/dev/null | cksum | tr ' ' -)
 NOT_FETCHED = { echo "The packages could not be installed (the reason is above). Is there a network?"; \
   echo "Is the disk full? Is this a Python that they exist for, 3.11 to 3.14?"; $(RUN) --version; \
   echo "When that is mended, run the same command again."; exit 1; }
@@ -27,7 +29,7 @@ export PIP_USER = 0
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME
 
 .PHONY: help setup lab carry afresh export test check lessons student instructor new-lesson key bench r data \
-        site site-solutions
+        site site-solutions live
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -117,4 +119,14 @@ $(SITE_READY): | setup
 	@$(BIN)/uv venv --quiet --clear --python .venv .venv-site
 	@$(BIN)/uv pip install --quiet --python .venv-site --require-hashes --compile-bytecode \
 	  -r tools/site/site.lock || $(NOT_FETCHED)
+	@touch $@
+
+live: setup $(LIVE_READY) ## the edition that runs in a browser, in dist/live/ (PYODIDE=FOLDER)
+	@$(RUN) -m tools.live.build dist/live $(if $(PYODIDE),--pyodide "$(PYODIDE)")
+
+$(LIVE_READY): | setup
+	@echo "Setting up in .venv-live what builds the edition for browsers (once; about 250 MB)"
+	@$(BIN)/uv venv --quiet --clear --python .venv .venv-live
+	@$(BIN)/uv pip install --quiet --python .venv-live --require-hashes --compile-bytecode \
+	  -r tools/live/live.lock || $(NOT_FETCHED)
 	@touch $@

@@ -3,14 +3,15 @@
 Each lesson has a file beside it, `<lesson>.exercises.toml`, in which an instructor edits words.
 `answer` and the foreseen wrong answers are expressions, computed from the data when a check
 runs, so no number is typed. What a student does stays in the student's folder: in a work folder
-(one laid out by `make lab`) it is kept in `.progress.json`, elsewhere only in memory. Nothing here
-raises, and nothing is sent.
+(one laid out by `make lab`) and in a browser it is kept in `.progress.json`, elsewhere only in
+memory. Nothing here raises, and nothing is sent.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import os
 import tomllib
 from functools import cache
 from html import escape
@@ -23,6 +24,7 @@ from utils.report import report
 
 LESSONS = Path(__file__).resolve().parents[1] / "notebooks"
 ISSUED, PROGRESS = ".issued.json", ".progress.json"
+WORK = "LESSONS_WORK"  # set where every folder is a work folder: in a browser
 RIGHT, NOT_YET, WAITING = "right", "not yet", "waiting"
 LOOKS = {RIGHT: ("✔", "#1a7f37"), NOT_YET: ("✘", "#b35900"), WAITING: ("…", "#6e7781")}
 
@@ -132,7 +134,7 @@ def _remember(kind: str, name: str, value: object) -> None:
     kept = _kept()
     kept[kind][name] = value
     _memory[kind][name] = value
-    if (Path.cwd() / ISSUED).is_file():
+    if WORK in os.environ or (Path.cwd() / ISSUED).is_file():
         half = Path.cwd() / f"{PROGRESS}.half"
         try:
             half.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
