@@ -112,6 +112,14 @@ def test_what_is_done_is_kept_in_the_students_folder(folder, capsys, monkeypatch
     assert "1 of" in capsys.readouterr().out
 
 
+def test_in_a_browser_every_folder_is_a_work_folder(folder, monkeypatch):
+    (folder / module.ISSUED).unlink()
+    monkeypatch.setenv(module.WORK, "1")
+    predict("00-x", 3)
+    monkeypatch.setattr(module, "_memory", {"answers": {}, "guesses": {}})
+    assert module.guess("00-x") == 3
+
+
 def test_outside_a_work_folder_nothing_is_written(folder, capsys):
     (folder / module.ISSUED).unlink()
     check(NAMES[0], right_of(NAMES[0]))

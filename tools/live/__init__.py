@@ -1,1 +1,1 @@
-"""The lessons in a browser: JupyterLite, and Python itself compiled for it. Nothing is installed."""
+"""The lessons in a browser: JupyterLite, and Python itself. Nothing is installed."""

@@ -9,6 +9,7 @@ the edition's own server is out of reach, and what was asked of it is told.
 """
 
 import argparse
+import io
 import json
 import sys
 import threading
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, sync_playwright
 
 UNDER = "/lessons/lite/"  # as under a site, not at the root of a server
+SETTINGS = "jupyter-lite.json"
 PATIENCE = 240_000  # milliseconds
 # What Chromium itself asks for when it starts, whatever page is open.
 BROWSERS_OWN = (
@@ -47,8 +49,12 @@ ASK = f"""async code => {{
   await future.done;
   return said;
 }}"""
-FIRST_PICTURE = """() => [...window.jupyterapp.shell.currentWidget.content.node
-  .querySelectorAll('.jp-OutputArea-output img')].length > 0"""
+PICTURE = """() => {
+  const has = outputs => Array.from({length: outputs?.length ?? 0}, (_, i) => outputs.get(i))
+    .some(output => output.data?.['image/png']);
+  return [...window.jupyterapp.shell.currentWidget.content.model.cells]
+    .some(cell => has(cell.outputs));
+}"""
 
 
 class Server(ThreadingHTTPServer):
@@ -59,6 +65,9 @@ class Server(ThreadingHTTPServer):
         self.outside: list[str] = []
         self.sent = 0
         self.home = f"http://127.0.0.1:{self.server_port}{UNDER}"
+        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        settings["jupyter-config-data"]["exposeAppInBrowser"] = True  # so that it can be asked
+        self.settings = json.dumps(settings).encode()
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -68,7 +77,13 @@ class Handler(SimpleHTTPRequestHandler):
         if not self.path.startswith(UNDER):
             return self.refuse()
         self.path = self.path.removeprefix(UNDER.rstrip("/"))
-        return super().send_head()
+        if urlsplit(self.path).path != f"/{SETTINGS}":
+            return super().send_head()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.server.settings)))
+        self.end_headers()
+        return io.BytesIO(self.server.settings)
 
     def copyfile(self, source, outputfile):
         content = source.read()
@@ -87,14 +102,6 @@ class Handler(SimpleHTTPRequestHandler):
         pass
 
 
-def show_application(route):
-    """Let the page be asked what is open in it."""
-    answer = route.fetch()
-    settings = answer.json()
-    settings["jupyter-config-data"]["exposeAppInBrowser"] = True
-    route.fulfill(response=answer, json=settings)
-
-
 def work(page: Page, server: Server, job: dict) -> dict:
     """Do one job; what came out, with the seconds and bytes it took."""
     began, sent = time.monotonic(), server.sent
@@ -107,7 +114,7 @@ def work(page: Page, server: Server, job: dict) -> dict:
     if job.get("cells"):
         page.evaluate(FILL, job["cells"])
         page.evaluate(f"() => {{ window.ran = ({RUN})(); }}")
-        page.wait_for_function(FIRST_PICTURE)
+        page.wait_for_function(PICTURE)
         took["picture"] = time.monotonic() - began
         page.evaluate("() => window.ran")
         page.wait_for_function(IDLE)
@@ -134,7 +141,6 @@ def look(live: Path, jobs: list[dict], program: str) -> dict:
         )
         page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE)
-        page.route("**/jupyter-lite.json*", show_application)
         results = [work(page, server, job) for job in jobs]
         browser.close()
     server.shutdown()

@@ -1,4 +1,4 @@
-"""Wheels for the browser: pure ones as they are, compiled ones without what is compiled, our own."""
+"""Wheels for the browser: pure ones as they are, of others the Python files, and our own."""
 
 from __future__ import annotations
 
