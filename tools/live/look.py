@@ -3,9 +3,9 @@
     .venv-live/bin/python tools/live/look.py LIVE [--chromium PROGRAM] < JOBS.json
 
 JOBS is a list; for each job `lesson` (a file's name) is opened. `cells` (text by id) is put into
-its cells, all are run, and it is saved; `asked` (a list of code) is then given to its kernel. The
-same browser does all of them, so a lesson that comes twice is met as it was left. Everything but
-the edition's own server is out of reach, and what was asked of it is told.
+its cells, all are run, and it is saved; `asked` (a list of code) is then given to its kernel. Each
+lesson is opened by a browser that was never here; one that comes twice is met as it was left.
+Everything but the edition's own server is out of reach, and what was asked of it is told.
 """
 
 import argparse
@@ -33,14 +33,19 @@ BROWSERS_OWN = (
 )
 
 # What is open, in the words of JupyterLab; `window.jupyterapp` is there because it was asked for.
-READY = "window.jupyterapp?.shell?.currentWidget?.context?.isReady"
+READY = """lesson => {
+  const open = window.jupyterapp?.shell?.currentWidget?.context;
+  return open?.path === lesson && open.isReady;
+}"""
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
 IDLE = f"{KERNEL}?.status === 'idle'"
 FILL = """cells => {
   for (const cell of window.jupyterapp.shell.currentWidget.content.model.cells)
     if (cell.id in cells) cell.sharedModel.setSource(cells[cell.id]);
 }"""
-RUN = "() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)"
+RUN = """() => {
+  window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.ran = 'whole');
+}"""
 SAVE = "() => window.jupyterapp.shell.currentWidget.context.save()"
 READ = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON()"
 ASK = f"""async code => {{
@@ -52,7 +57,7 @@ ASK = f"""async code => {{
 PICTURE = """() => {
   const has = outputs => Array.from({length: outputs?.length ?? 0}, (_, i) => outputs.get(i))
     .some(output => output.data?.['image/png']);
-  return [...window.jupyterapp.shell.currentWidget.content.model.cells]
+  return window.ran === 'whole' || [...window.jupyterapp.shell.currentWidget.content.model.cells]
     .some(cell => has(cell.outputs));
 }"""
 
@@ -107,16 +112,16 @@ def work(page: Page, server: Server, job: dict) -> dict:
     began, sent = time.monotonic(), server.sent
     took = {}
     page.goto(f"{server.home}lab/index.html?path={job['lesson']}")
-    page.wait_for_function(READY)
+    page.wait_for_function(READY, arg=job["lesson"])
     took["shown"] = time.monotonic() - began
     page.wait_for_function(IDLE)
     took["python"] = time.monotonic() - began
     if job.get("cells"):
         page.evaluate(FILL, job["cells"])
-        page.evaluate(f"() => {{ window.ran = ({RUN})(); }}")
+        page.evaluate(RUN)
         page.wait_for_function(PICTURE)
         took["picture"] = time.monotonic() - began
-        page.evaluate("() => window.ran")
+        page.wait_for_function("window.ran === 'whole'")
         page.wait_for_function(IDLE)
         took["run"] = time.monotonic() - began
         page.evaluate(SAVE)
@@ -139,9 +144,16 @@ def look(live: Path, jobs: list[dict], program: str) -> dict:
             args=["--no-sandbox"],
             proxy={"server": f"http://127.0.0.1:{server.server_port}", "bypass": "127.0.0.1"},
         )
-        page = browser.new_context(viewport={"width": 1366, "height": 900}).new_page()
-        page.set_default_timeout(PATIENCE)
-        results = [work(page, server, job) for job in jobs]
+        pages: dict[str, Page] = {}
+        results = []
+        for job in jobs:
+            if (lesson := job["lesson"]) not in pages:
+                for page in pages.values():
+                    page.goto("about:blank")  # so that no other Python runs beside this one
+                context = browser.new_context(viewport={"width": 1366, "height": 900})
+                pages[lesson] = context.new_page()
+                pages[lesson].set_default_timeout(PATIENCE)
+            results.append(work(pages[lesson], server, job))
         browser.close()
     server.shutdown()
     return {"jobs": results, "outside": server.outside}
