@@ -403,6 +403,11 @@ def test_a_lesson_shows_in_the_browser_what_it_shows_at_home(visit):
 
 
 @pytest.mark.slow
+def test_a_first_visit_fetches_no_more_than_is_said(visit):
+    assert 0 < visit["jobs"][0]["megabytes"] <= build.FIRST_VISIT
+
+
+@pytest.mark.slow
 def test_checks_answer_as_at_home(visit):
     name, right, wrong = first_exercise(chosen()[-1])
     _, empty, missed, hit, _ = (words(said) for said in visit["jobs"][-2]["said"])
