@@ -313,6 +313,13 @@ def test_the_lessons_are_the_students_and_the_front_page_leads_to_each(live):
 # --- in a browser --------------------------------------------------------------------------------
 
 
+def without_nulls(value):
+    """JSON without what is null: on its way out of Pyodide, None becomes nothing at all."""
+    if isinstance(value, dict):
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    return [without_nulls(v) for v in value] if isinstance(value, list) else value
+
+
 def shown(cell):
     """What a cell shows, without pictures: streams joined, and each output's texts by type."""
     said, streams = [], {}
@@ -323,7 +330,7 @@ def shown(cell):
         elif output["output_type"] == "error":
             said.append((output["ename"], output["evalue"]))
         else:
-            data = output["data"].items()
+            data = without_nulls(output["data"]).items()
             said.append({k: "".join(v) if isinstance(v, list) else v for k, v in data})
             said[-1].pop("image/png", None)
     return streams, said
