@@ -70,8 +70,11 @@ carry: setup ## take your answers into the newer lesson: LESSON=03 (FROM=FILE)
 afresh: setup ## start a lesson again, what you had is kept beside: LESSON=03
 	@$(RUN) -m tools.students afresh "$(WORK)" "$(LESSON)"
 
+# Two runs: nbval under --cov would measure inside every kernel.
+PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 test: setup ## run every lesson and every test
-	$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile --cov
+	@$(RUN) -m pytest tests $(PARALLEL) --cov; tests=$$?; \
+	  $(RUN) -m pytest notebooks $(PARALLEL) && exit $$tests
 
 check: setup ## format, lint, types, docstrings
 	$(BIN)/ruff format --check .
