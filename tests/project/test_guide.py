@@ -56,7 +56,8 @@ def typed(folder, command):
     """Say a line of the guide in a copy, with the Python that runs this test; what it printed."""
     python = shlex.quote(sys.executable)
     command = command.replace(".venv/bin/python", python)
-    command = re.sub("^make ", f"make RUN={python} READY=README.md ", command)
+    run = shlex.quote(f"RUN={python}")  # quoted twice: make hands it to a shell of its own
+    command = re.sub("^make ", lambda _: f"make {run} READY=README.md ", command)
     done = subprocess.run(
         command,
         shell=True,
