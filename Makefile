@@ -43,7 +43,7 @@ $(READY):
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "This Python cannot make virtual environments. On Debian or Ubuntu:"; \
 	  echo "  sudo apt install python3-venv"; exit 1; }
-	@echo "Setting up in .venv (once; about 500 MB):"
+	@echo "Setting up in .venv (once; about 1 GB):"
 	@echo "  1/3 a virtual environment"
 	@$(PYTHON) -m venv --clear .venv
 	@echo "  2/3 the locked packages, each checked against its hash"

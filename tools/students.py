@@ -84,7 +84,7 @@ On Windows (PowerShell):
     .venv\\Scripts\\python -m pip install --no-deps --no-build-isolation -e .
     .venv\\Scripts\\python -m tools.students lab work
 
-The first time this fetches the packages named in requirements.lock (about 500 MB on disk); for
+The first time this fetches the packages named in requirements.lock (about 1 GB on disk); for
 some minutes little is printed. After that everything works without a network. To stop, press
 Ctrl-C twice where you typed it. To come back another day: `make lab`, or the last of the four
 lines.
