@@ -440,7 +440,8 @@ def run(numbers: Collection[str] = ()) -> None:
             raise ValueError(f"{path.name} stopped, and is as it was. {error}") from error
         write(path, stored(notebooks[path.stem]))
     said = [v for stem, book in notebooks.items() if stem != board() for v in claims.collect(book)]
-    text = (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode()
+    # sorted, as a stored notebook has them: one lesson run alone gives the same bytes as all
+    text = (json.dumps(said, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
     changed = (DATA / "verdicts.json").read_bytes() != text
     write(DATA / "verdicts.json", text)
     if board() in notebooks and (changed or not numbers or board()[:2] in numbers):
