@@ -76,6 +76,12 @@ def require_present(data: pd.DataFrame, column: str, problem: str = "the value i
     )
 
 
+def _holds_numbers(values: pd.Series) -> bool:
+    """Whether a column holds numbers, be it as objects with gaps."""
+    numeric = pd.api.types.is_numeric_dtype
+    return numeric(values) or numeric(values.dropna().infer_objects())
+
+
 def _parsed(words: pd.Series) -> pd.Series:
     """Text as numbers; NaN where it is none."""
     return pd.to_numeric(words.str.strip(), errors="coerce").astype(float)
@@ -87,7 +93,7 @@ def refuse_numbers_as_text(data: pd.DataFrame, column: str, more_than: float = 0
     Names the first entry that does not, if there is one; decimal commas count as numbers.
     """
     values = data[column]
-    if pd.api.types.is_numeric_dtype(values.dropna().infer_objects()):
+    if _holds_numbers(values):
         return
     words = values.dropna().astype(str)
     text = f"data[{column!r}]"
@@ -186,11 +192,11 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
     """
     require_columns(data, column)
     values = data[column]
-    if values.isna().all():
-        require_present(data, column, "a finite number is needed, it is missing")
-    if not pd.api.types.is_numeric_dtype(values.dropna().infer_objects()):
+    missing = values.isna().to_numpy()
+    if not missing.all() and not _holds_numbers(values):
         _not_numbers(data, column)
-    require_present(data, column, "a finite number is needed, it is missing")
+    if missing.any():
+        require_present(data, column, "a finite number is needed, it is missing")
     numbers = values.to_numpy(dtype=float)
     complain(
         column,
@@ -213,7 +219,7 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
 def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
     """Raise ValueError with the recoding if an event column holds words or dates."""
     values, this = data[column], f"data[{column!r}]"
-    if pd.api.types.is_numeric_dtype(values.dropna().infer_objects()) or (
+    if _holds_numbers(values) or (
         isinstance(values.dtype, pd.CategoricalDtype)
         and pd.api.types.is_numeric_dtype(values.cat.categories)
     ):
@@ -340,8 +346,8 @@ def require_follow_up(
     entry: str | None = None,
     by: str | Sequence[str] | None = None,
     causes: bool = False,
-) -> None:
-    """Check the columns that every survival function shares.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return end, event and entry, after checking the columns that every function shares.
 
     Parameters
     ----------
@@ -355,20 +361,27 @@ def require_follow_up(
     causes : bool
         True if `event` may hold several causes, 0 for censored.
 
+    Returns
+    -------
+    tuple of ndarray
+        End of follow-up (float), event (int64), and its start (float; None without `entry`).
+
     Raises
     ------
     ValueError
         Names the column, the first bad row and the remedy.
     """
     require_columns(data, [time, event, *as_list(entry), *as_list(by)])
-    end = require_numbers(data, time)
-    require_event(data, event, causes=causes)
+    end, begin = require_numbers(data, time), None
+    codes = require_event(data, event, causes=causes)
     require_groups(data, by)
     if entry is not None:
+        begin = require_numbers(data, entry)
         complain(
             entry,
-            require_numbers(data, entry) >= end,
+            begin >= end,
             data[entry],
             f"entry must come before {time!r}",
             f"data = data[data[{entry!r}] < data[{time!r}]]  # leaves out rows without follow-up",
         )
+    return end, codes, begin

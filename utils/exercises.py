@@ -114,7 +114,7 @@ def reply(name: str, answer: object) -> str:
         One or two sentences.
     """
     exercise = _find(name)
-    wrong = [(value_of(name, w["answer"]), w["hint"]) for w in exercise.get("wrong", [])]
+    wrong = ((value_of(name, w["answer"]), w["hint"]) for w in exercise.get("wrong", []))
     return replies.to(answer, value_of(name, exercise["answer"]), wrong, exercise)
 
 

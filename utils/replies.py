@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ UNITS = {
 }
 
 
-def to(answer: object, right: object, wrong: Sequence[tuple[object, str]], exercise: dict) -> str:
+def to(answer: object, right: object, wrong: Iterable[tuple[object, str]], exercise: dict) -> str:
     """The reply to an answer.
 
     Parameters
@@ -33,8 +33,8 @@ def to(answer: object, right: object, wrong: Sequence[tuple[object, str]], exerc
         What the student gave.
     right : float, str or list
         What is right.
-    wrong : sequence of (value, str)
-        Foreseen wrong answers, each with the sentence that helps.
+    wrong : iterable of (value, str)
+        Foreseen wrong answers, each with the sentence that helps; asked for only if need be.
     exercise : dict
         `right` (why it is right), and where given `unit`, `tolerance` (relative) and `round_up`.
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -44,7 +45,13 @@ LOOK = {
 
 
 class _Canvas(FigureCanvasAgg):
-    """Prints a figure as it is laid out: looking for a tighter box costs a second drawing."""
+    """Draws a figure once: when it is printed, as it is laid out.
+
+    Jupyter would also draw it after each cell, to no use, and once more to find a tighter box.
+    """
+
+    def draw_idle(self, *args: Any, **kwargs: Any) -> None:
+        pass
 
     def print_figure(self, *args: Any, **kwargs: Any) -> Any:
         return super().print_figure(*args, **{**kwargs, "bbox_inches": None})
@@ -67,7 +74,9 @@ def axes(*rows: float, gap: float = 0.0) -> tuple[LessonFigure, list[Axes]]:
         size = (WIDTH, sum(rows))
         figure = cast(LessonFigure, plt.figure(FigureClass=LessonFigure, figsize=size))
         made = figure.subplots(len(rows), 1, sharex=True, squeeze=False, height_ratios=rows)
-    _Canvas(figure)
+    manager = cast(FigureManagerBase, figure.canvas.manager)
+    manager.canvas = _Canvas(figure)
+    manager.canvas.manager = manager
     figure.rows, figure.gap = rows, gap
     return figure, list(made[:, 0])
 

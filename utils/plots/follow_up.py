@@ -128,8 +128,8 @@ def at_risk_below(
         for tick in ticks:
             number = int((((begin < tick) | (begin == 0)) & (end >= tick - near)).sum())
             ax.text(tick, place, f"{number}", ha="center", va="center_baseline", color=colours[i])
-    ax.tick_params(length=0, labelbottom=False)
-    ax.tick_params(axis="y", pad=18)
+    ax.xaxis.set_visible(False)
+    ax.tick_params(axis="y", length=0, pad=18)
     sns.despine(ax=ax, left=True, bottom=True)
     return width(names) + 0.3
 

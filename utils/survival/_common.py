@@ -11,10 +11,8 @@ from scipy.special import ndtri
 from utils.checks import (
     as_list,
     complain,
-    require_event,
     require_follow_up,
     require_free_names,
-    require_numbers,
 )
 
 Z95 = float(ndtri(0.975))
@@ -74,9 +72,9 @@ def follow_up(
     ValueError
         As `require_follow_up`; also for an interval that rounding alone keeps from being empty.
     """
-    require_follow_up(data, time, event, entry=entry, by=by, causes=causes)
-    clocks = [name for name in (time, entry) if name is not None]
-    columns = same_times(*(require_numbers(data, name) for name in clocks))
+    end, codes, begin = require_follow_up(data, time, event, entry=entry, by=by, causes=causes)
+    clocks = {time: end} if entry is None or begin is None else {time: end, entry: begin}
+    columns = same_times(*clocks.values())
     if entry is not None:
         complain(
             entry,
@@ -86,7 +84,7 @@ def follow_up(
             f"data = data[data[{time!r}] - data[{entry!r}] > 1e-6 * data[{time!r}]]",
         )
     rows = data.copy()
-    rows[event] = require_event(data, event, causes=causes)
+    rows[event] = codes
     for name, values in zip(clocks, columns):
         rows[name] = values
     return rows

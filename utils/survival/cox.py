@@ -88,6 +88,7 @@ def _fit(
         strata=None if strata is None else _codes(used, strata),
         ties=ties,
         missing="none",
+        hasconst=False,  # `design` refuses one; looking for it costs a decomposition
     )
     _refuse_undetermined(model, found)
     params = _maximum(model, found, used[event].to_numpy() == 1)

@@ -11,7 +11,7 @@ from scipy.special import expit, ndtri
 
 from utils.checks import complain, require_numbers, require_some_events
 from utils.survival._common import Z95, by_group, follow_up, same_times, step
-from utils.survival.kaplan_meier import kaplan_meier
+from utils.survival.kaplan_meier import _curve
 
 
 def _count_below(
@@ -285,7 +285,7 @@ def brier(
                 f"column {time!r}: nobody is followed to the horizon {horizon:g}. "
                 f"Remedy: horizon={float(times.max())!r}  # or below"
             )
-        curve = kaplan_meier(part, time, event)
+        curve = _curve(part, time, event)
         grid, under = curve["time"].to_numpy(), (curve["at_risk"] - curve["events"]).to_numpy(float)
         free = np.cumprod(1 - curve["censored"].to_numpy(float) / np.maximum(under, 1))
         before = np.concatenate([[1.0], free])[np.searchsorted(grid, times, side="left")]
