@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import chdtrc, ndtri, stdtrit
 
 from utils.checks import as_list, require_columns, require_groups, require_numbers
-from utils.survival._common import Z95, by_group
+from utils.survival._common import Z95, by_group, grouped
 
 
 def _refuse(bad: pd.Series, problem: str, remedy: str = "correct the row or leave it out") -> None:
@@ -45,10 +45,26 @@ def _columns(
     return checked
 
 
-def _single(table: pd.DataFrame) -> list[float]:
-    if len(table) > 1:
-        raise ValueError(f"{', '.join(table)}: give one number each, not {len(table)}")
-    return table.iloc[0].tolist()
+def _single(counts: bool = False, **values: float) -> list[float]:
+    """One finite number each; whole and not below 0 if counts."""
+    numbers = []
+    for name, value in values.items():
+        try:
+            number = float(np.asarray(value).item())
+        except (TypeError, ValueError):
+            number = np.nan
+        if not np.isfinite(number) or isinstance(value, str):
+            raise ValueError(f"{name} is {value!r}: give one finite number")
+        if counts and (number < 0 or number % 1):
+            raise ValueError(f"{name} is not a whole number of people, 0 or more: {value!r}")
+        numbers.append(number)
+    return numbers
+
+
+def _others(values: np.ndarray) -> np.ndarray:
+    """Sum of all the other values, for each: nothing is lost where one is far the largest."""
+    before, after = np.cumsum(values), np.cumsum(values[::-1])
+    return np.append(0, before[:-1]) + np.append(0, after[:-1])[::-1]
 
 
 def _reml_tau2(y: np.ndarray, v: np.ndarray) -> float:
@@ -59,14 +75,15 @@ def _reml_tau2(y: np.ndarray, v: np.ndarray) -> float:
         spread = np.sum(w * (y - np.average(y, weights=w)) ** 2)
         return (np.sum(np.log(w)) - np.log(w.sum()) - spread) / 2
 
+    y = y - y[v.argmin()]  # no digit of the mean is lost beside the heaviest study
     tau2 = max(0.0, y.var(ddof=1) - v.mean())
     for _ in range(1000):
         # tau2 += (y'PPy - tr P) / tr(PP), with P = W - W11'W / 1'W1 and W = diag(1 / (v + tau2))
         # Viechtbauer 2005, doi 10.3102/10769986030003261
         w = 1 / (v + tau2)
-        s1, s2, s3 = w.sum(), np.sum(w**2), np.sum(w**3)
-        score = np.sum((w * (y - np.average(y, weights=w))) ** 2) - (s1 - s2 / s1)
-        step = score / (s2 - 2 * s3 / s1 + (s2 / s1) ** 2)
+        diagonal = w * _others(w) / w.sum()
+        score = np.sum((w * (y - np.average(y, weights=w))) ** 2) - diagonal.sum()
+        step = score / np.sum(diagonal**2 + w**2 * _others(w**2) / w.sum() ** 2)
         previous, tau2 = tau2, max(0.0, tau2 + step)
         if abs(tau2 - previous) <= 1e-13 * (tau2 + len(v) / np.sum(1 / v)):
             return tau2 if loglik(tau2) >= loglik(0.0) else 0.0
@@ -82,7 +99,7 @@ def _pooled(y: np.ndarray, se: np.ndarray, method: str, knapp_hartung: bool) -> 
     # DerSimonian and Laird 1986, doi 10.1016/0197-2456(86)90046-2
     w = 1 / v
     q = np.sum(w * (y - np.average(y, weights=w)) ** 2)
-    typical = (k - 1) * w.sum() / (w.sum() ** 2 - np.sum(w**2))
+    typical = (k - 1) * w.sum() / np.sum(w * _others(w))
     moment = max(0.0, q / (k - 1) - 1) * typical
     tau2 = _reml_tau2(y, v) if method == "REML" else moment * (method == "DL")
     # mean = sum w y / sum w, Var = 1 / sum w, w = 1 / (v + tau2); with Knapp-Hartung times
@@ -168,7 +185,8 @@ def pool(
         values = _pooled(part[estimate].to_numpy(), part[se].to_numpy(), method, knapp_hartung)
         if exponentiate:
             ratios = ("estimate", "lower", "upper", "predict_lower", "predict_upper")
-            values |= {name: np.exp(values[name]) for name in ratios}
+            with np.errstate(over="ignore", under="ignore"):
+                values |= {name: np.exp(values[name]) for name in ratios}
         return pd.DataFrame([values])
 
     return by_group(studies, by, one)
@@ -194,8 +212,10 @@ def log_se(lower, upper, level: float = 0.95):
     ValueError
         Unless 0 < lower < upper; names the row.
     """
-    if not 0 < level < 1:
+    if isinstance(level, str) or not 0 < level < 1:
         raise ValueError(f"level {level} is not between 0 and 1: write 0.95 for a 95% interval")
+    if not np.ndim(lower) and not np.ndim(upper):
+        lower, upper = _single(lower=lower, upper=upper)
     table = _numbers({"lower": lower, "upper": upper})
     bad = (table["lower"] <= 0) | (table["lower"] >= table["upper"])
     _refuse(bad, "0 < lower < upper does not hold", "check the printed interval")
@@ -248,6 +268,8 @@ def ratio_table(
     mid, low, high = (table[name] for name in printed)
     _refuse(~mid.between(low, high, "neither"), f"{estimate} is not inside its interval")
     flip = data[invert] if isinstance(invert, str) else invert
+    if isinstance(flip, (list, tuple)) and len(flip) != len(data):
+        raise ValueError(f"invert has {len(flip)} values for {len(data)} rows: mark every row")
     flip = pd.Series(False if flip is None else flip, index=data.index)
     _refuse(~flip.isin([True, False]), "invert is not True or False", "mark every row")
     flip = flip.astype(bool)
@@ -381,7 +403,7 @@ def mantel_haenszel(
     def one(part: pd.DataFrame) -> pd.DataFrame:
         from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
 
-        sums = part.groupby(as_list(strata), observed=True)[names].sum()
+        sums = grouped(part, strata)[names].sum()
         tables = sums.to_numpy().reshape(-1, 2, 2)
         products = tables[:, [0, 0], [0, 1]] * tables[:, [1, 1], [1, 0]]
         if not products.sum(0).all():
@@ -431,8 +453,7 @@ def two_by_two(a: int, b: int, c: int, d: int) -> pd.DataFrame:
     """
     from statsmodels.stats.contingency_tables import Table2x2
 
-    cells = _numbers({"a": a, "b": b, "c": c, "d": d}, counts=True)
-    a1, b1, c1, d1 = _single(cells)
+    a1, b1, c1, d1 = _single(counts=True, a=a, b=b, c=c, d=d)
     if not min(a1, b1, c1, d1):
         raise ValueError("a cell is 0: use proportion for each group, or mantel_haenszel")
     table = Table2x2(np.array([[a1, b1], [c1, d1]]))
@@ -476,7 +497,7 @@ def e_value(ratio: float, lower: float, upper: float, rare: bool = True) -> pd.D
     RR + sqrt(RR (RR - 1)): VanderWeele and Ding 2017, doi 10.7326/M16-2607; hazard ratios,
     VanderWeele 2020, doi 10.1111/biom.13197.
     """
-    ratio, lower, upper = _single(_numbers({"ratio": ratio, "lower": lower, "upper": upper}))
+    ratio, lower, upper = _single(ratio=ratio, lower=lower, upper=upper)
     if not 0 < lower <= ratio <= upper:
         raise ValueError(f"0 < lower <= ratio <= upper does not hold: {lower}, {ratio}, {upper}")
 
@@ -524,7 +545,7 @@ def proportion(events: int, n: int) -> pd.DataFrame:
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    some, people = _single(_numbers({"events": events, "n": n}, counts=True))
+    some, people = _single(counts=True, events=events, n=n)
     if max(some, 1) > people:
         raise ValueError(f"{some:g} events in {people:g} people: n is above 0, events at most n")
     lower, upper = proportion_confint(some, people, method="beta")

@@ -8,17 +8,23 @@ import numpy as np
 import pandas as pd
 
 
-def _check(n: int, follow_up: float, shares: dict | None = None, **rates: float) -> None:
-    if n != int(n) or n < 1:
+def _check(n: int, follow_up: float, shares: dict | None = None, **rates: float) -> int:
+    """Return the number of people, after checking every parameter."""
+    given = {"n": n, "follow_up": follow_up, **rates, **(shares or {})}
+    for name, value in given.items():
+        if isinstance(value, str) or not np.isscalar(value) or not np.isfinite(value):
+            raise ValueError(f"{name} is {value!r}: give a number")
+    if n % 1 or n < 1:
         raise ValueError(f"n is {n}: give the number of people, 1 or more")
-    if not 0 < follow_up < np.inf:
+    if not follow_up > 0:
         raise ValueError(f"follow_up is {follow_up}: give years above 0")
     for name, value in rates.items():
-        if not 0 <= value < np.inf:
+        if value < 0:
             raise ValueError(f"{name} is {value}: give a number of 0 or more")
     for name, value in (shares or {}).items():
         if not 0 <= value <= 1:
             raise ValueError(f"{name} is {value}: give a share between 0 and 1")
+    return int(n)
 
 
 def _wait(rng: np.random.Generator, rate) -> np.ndarray:
@@ -70,7 +76,7 @@ def immortal_time(
     ValueError
         If a parameter is out of range; names it.
     """
-    _check(n, follow_up, death_rate=death_rate, quit_rate=quit_rate, effect=effect)
+    n = _check(n, follow_up, death_rate=death_rate, quit_rate=quit_rate, effect=effect)
     rng = np.random.default_rng(seed)
     quit_time, death = _wait(rng, np.full(n, quit_rate)), _wait(rng, np.full(n, death_rate))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -117,7 +123,7 @@ def competing_risks(
     ValueError
         If a parameter is out of range; names it.
     """
-    _check(n, follow_up, rate=rate, death_rate=death_rate)
+    n = _check(n, follow_up, rate=rate, death_rate=death_rate)
     rng = np.random.default_rng(seed)
     event, death = _wait(rng, np.full(n, rate)), _wait(rng, np.full(n, death_rate))
     first = _followed(np.minimum(event, death), follow_up)
@@ -161,7 +167,7 @@ def frailty_recurrences(
     ValueError
         If a parameter is out of range; names it.
     """
-    _check(n, follow_up, mean_rate=mean_rate, frailty_variance=frailty_variance)
+    n = _check(n, follow_up, mean_rate=mean_rate, frailty_variance=frailty_variance)
     rng = np.random.default_rng(seed)
     v = frailty_variance
     rate = mean_rate * (rng.gamma(1 / v, v, n) if v else np.ones(n))
@@ -222,7 +228,7 @@ def reverse_causation(
         If a parameter is out of range; names it.
     """
     shares = {"share_ill": share_ill, "stop_if_ill": stop_if_ill, "stop_if_well": stop_if_well}
-    _check(n, follow_up, shares, rate=rate, ill_rate_ratio=ill_rate_ratio)
+    n = _check(n, follow_up, shares, rate=rate, ill_rate_ratio=ill_rate_ratio)
     rng = np.random.default_rng(seed)
     ill = rng.random(n) < share_ill
     stopped = rng.random(n) < np.where(ill, stop_if_ill, stop_if_well)
@@ -284,7 +290,7 @@ def adherers(
         "complete_if_robust": complete_if_robust,
         "complete_if_frail": complete_if_frail,
     }
-    _check(n, follow_up, shares, rate=rate, robust_rate_ratio=robust_rate_ratio)
+    n = _check(n, follow_up, shares, rate=rate, robust_rate_ratio=robust_rate_ratio)
     rng = np.random.default_rng(seed)
     programme = rng.permutation(np.arange(n) % 2)
     robust = rng.random(n) < share_robust

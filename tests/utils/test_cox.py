@@ -136,6 +136,11 @@ def test_baseline_hazard_with_delayed_entry(reference):
         ({"formula": "y"}, {"y": pd.Timestamp("2020-01-01")}, ["'y'", "C(y)"]),
         ({"formula": "tumor size"}, {"tumor size": 1}, ["'tumor size'", "Q("]),
         ({"formula": "size (mm)"}, {"size (mm)": 1}, ["'size (mm)'", "Q("]),
+        ({"formula": "None"}, {}, ["'None'"]),
+        ({"formula": "%"}, {}, ["'%'"]),
+        ({"formula": "x + y"}, {"y": None}, ["'y'", "empty"]),
+        ({"formula": "bs(x)"}, {}, ["'bs(x)'", "df"]),
+        ({"formula": "bs(x, df=4)"}, {"x": [1, 0, 1, 0, np.inf, 2, 3, 1]}, ["inf", "abs()"]),
         ({"formula": "a-t"}, {"a-t": 1}, ["'a-t'", "Q("]),
         ({"formula": "class"}, {"class": 1}, ["'class'", "Q("]),
     ],
@@ -166,6 +171,7 @@ X = [0, 1, None, 1, 1, 0, 2, 3]
 B_OR_NOT = pd.array(EIGHT["g"] == "b", dtype="boolean")
 DATES = pd.to_datetime(EIGHT["g"].map({"a": "2020-01-01", "b": "2021-01-01"}))
 HR_B, HR_AGE, HR_X = 0.0565627928634242, -0.0807946568558269, -1.48635189819727
+HR_B_7, HR_60 = -0.202732554054082, -0.632051696154372
 
 
 @pytest.mark.parametrize(
@@ -188,6 +194,23 @@ HR_B, HR_AGE, HR_X = 0.0565627928634242, -0.0807946568558269, -1.48635189819727
         ({"g": pd.array([1, 1, 2, 2, 1, 2, 1, 2], "Int64")}, "C(g) + x - x", "g", "2", HR_B),
         ({"g": [0.5, 0.5, 2, 2, 0.5, 2, 0.5, 2]}, "C(g)", "g", "2", HR_B),
         ({"g": DATES}, "C(g)", "g", "2021-01-01", HR_B),
+        ({"g": DATES.where(EIGHT["t"] != 3)}, "C(g)", "g", "2021-01-01", HR_B_7),
+        ({"g": pd.Categorical(DATES)}, "g", "g", "2021-01-01", HR_B),
+        ({"g": DATES}, "g.dt.year", "g.dt.year", "", HR_B),
+        ({"g": DATES}, "g > '2020-06-01'", "g > '2020-06-01'", "True", HR_B),
+        (
+            {"g": EIGHT["g"].map({"a": "1", "b": "2"})},
+            "pd.to_numeric(g)",
+            "pd.to_numeric(g)",
+            "",
+            HR_B,
+        ),
+        ({"g": pd.Series(B_OR_NOT)}, "I(~g)", "I(~g)", "True", -HR_B),
+        ({}, "pd.cut(age, [40, 60, 80])", "pd.cut(age, [40, 60, 80])", "(60, 80]", HR_60),
+        ({}, "C(np.digitize(age, [61]))", "np.digitize(age, [61])", "1", HR_60),
+        ({}, "C(g, Poly)", "g", "Linear", HR_B / 2**0.5),
+        ({"µg": EIGHT["age"]}, "Q('µg')", "µg", "", HR_AGE),
+        ({" ": 1, "1": 2, "": 3}, "I(age - 1)", "I(age - 1)", "", HR_AGE),
     ],
 )
 def test_terms_and_levels_of_a_formula(change, formula, terms, levels, coef):
@@ -204,6 +227,33 @@ def test_a_boolean_with_a_gap_loses_that_row_only():
         alone = cox(EIGHT.drop(2), "t", "e", "g")
         assert table.attrs["n"] == 7 and table["level"].tolist() == ["True"]
         np.testing.assert_allclose(table["coef"], alone["coef"])
+
+
+@pytest.mark.parametrize(
+    "formula, coef, dropped",
+    # R 4.2.2, survival 3.5-3: coef(coxph(Surv(t, e) ~ I(x > 0.5))), where NA > 0.5 is NA
+    [
+        ("x > 0.5", -1.7050833426544, 1),
+        ("C(x > 0.5)", -1.7050833426544, 1),
+        ("np.where(x > 0.5, 1, 0)", -1.7050833426544, 1),
+        ("np.digitize(x, [0.5])", -1.7050833426544, 1),
+        ("I((x > 0.5) & ~x.isna())", -1.94644065798479, 0),
+        ("x.fillna(0)", -1.62149068388431, 0),
+    ],
+)
+def test_a_missing_value_is_no_answer_to_a_question_about_it(formula, coef, dropped):
+    table = cox(EIGHT.assign(x=X), "t", "e", formula)
+    assert table.attrs["dropped"] == dropped
+    np.testing.assert_allclose(table["coef"], coef, rtol=1e-8)
+
+
+def test_an_index_may_have_the_name_of_a_column():
+    for option in ("strata", "cluster", "by"):
+        expected = cox(MANY, "t", "e", "x", **{option: "layer"})
+        named = cox(MANY.set_index("layer", drop=False), "t", "e", "x", **{option: "layer"})
+        pd.testing.assert_frame_equal(named, expected)
+    none = cox(LATE, "t", "e", "x", strata=[], cluster=[])
+    pd.testing.assert_frame_equal(none, cox(LATE, "t", "e", "x"))
 
 
 SKEW = pd.DataFrame(

@@ -144,6 +144,20 @@ def test_pool_does_not_depend_on_the_unit_of_the_effects():
     np.testing.assert_allclose(thousand["tau2"], ours["tau2"] * 1e6, rtol=1e-11)
 
 
+@pytest.mark.parametrize("method", ["REML", "DL", "fixed"])
+def test_pool_where_one_study_outweighs_all_others(method):
+    studies = pd.DataFrame({"y": [0.1, 0.3, -0.2, 0.5], "se": [1e-9, 1.0, 1.0, 1.0]})
+    with np.errstate(all="raise"):
+        row = pool(studies, "y", "se", method).iloc[0]
+    got = row[["estimate", "se", "tau2", "i2", "q"]].tolist()
+    np.testing.assert_allclose(got, [0.1, 1e-9, 0, 0, 0.2**2 + 0.3**2 + 0.4**2], rtol=1e-12)
+
+
+def test_pool_of_wide_effects_as_ratios_is_silent():
+    studies = pd.DataFrame({"y": [-2000.0, 3000.0], "se": [1.0, 1.0]})
+    assert pool(studies, "y", "se", exponentiate=True)["upper"].item() == np.inf
+
+
 def test_reml_solves_its_own_equation_and_is_the_highest_point():
     table = _passive_smoking()
     y, v = table["log_estimate"].to_numpy(), table["se"].to_numpy() ** 2
@@ -456,14 +470,16 @@ def test_two_by_two_wants_counts_above_0_and_names_the_cell(place):
     for bad, message in (
         (0, "^a cell is 0: use proportion"),
         (1.5, f"{name} is not a whole"),
-        (-1, f"column '{name}'"),
+        (-1, f"{name} is not a whole.*-1"),
+        (np.nan, f"{name} is nan"),
+        ("4", f"{name} is '4'"),
     ):
         with pytest.raises(ValueError, match=message):
             two_by_two(*[bad if i == place else n for i, n in enumerate(counts)])
 
 
 def test_one_number_each():
-    with pytest.raises(ValueError, match="^a, b, c, d: give one number each, not 2$"):
+    with pytest.raises(ValueError, match=r"^a is \[1, 2\]"):
         two_by_two([1, 2], [3, 4], [5, 6], [7, 8])
 
 
@@ -472,7 +488,7 @@ def test_e_value_takes_a_ratio_on_its_bound_and_names_its_numbers():
     assert edge["e_value_limit"] == edge["e_value"]
     assert e_value(2, 1, 2)["e_value_limit"].item() == 1
     for place, name in enumerate(("ratio", "lower", "upper")):
-        with pytest.raises(ValueError, match=f"column '{name}'"):
+        with pytest.raises(ValueError, match=f"{name} is nan"):
             e_value(*[np.nan if i == place else 1.0 for i in range(3)])
 
 
@@ -480,7 +496,7 @@ def test_proportion_of_one_person_and_its_errors():
     assert proportion(0, 1)["estimate"].item() == 0 and proportion(1, 1)["estimate"].item() == 1
     for given, message in (
         ((2, 1), "2 events in 1 people"),
-        ((-1, 2), "column 'events'"),
+        ((-1, 2), "events is not a whole number.*-1"),
         ((0, 0.5), "n is not a whole number"),
         ((0, 0), "n is above 0"),
     ):

@@ -126,6 +126,25 @@ def test_mean_cumulative_count_refuses_what_is_no_interval(change, message):
         mean_cumulative_count(AGAIN, "t", "e", "who", "a")
 
 
+def test_split_follow_up_names_periods_with_as_many_digits_as_they_need():
+    people = pd.DataFrame({"t": [2e6, 3e6], "e": [1, 0]})
+    days = split_follow_up(people, "t", "e", cuts=[1234567, 1234568, 1234569])
+    assert days["period"].cat.categories.tolist()[:2] == ["0-1234567", "1234567-1234568"]
+    people = pd.DataFrame({"t": [2, 3], "e": [1, 0]})
+    thirds = split_follow_up(people, "t", "e", cuts=[1 / 3, 0.3333334])["period"]
+    assert thirds.cat.categories.tolist() == ["0-0.3333333", "0.3333333-0.3333334", "0.3333334+"]
+
+
+def test_a_number_for_the_rest_or_for_never_moves_no_time():
+    people = pd.DataFrame({"t": [1.0, 2.0, 3.0], "e": [1, 1, 0], "b": [1, 1e12, None]})
+    plain = split_follow_up(people, "t", "e", cuts=[1.5])
+    wide = split_follow_up(people, "t", "e", cuts=[1.5, 1e12])
+    assert wide["person_time"].tolist() == plain["person_time"].tolist()
+    assert wide["e"].tolist() == plain["e"].tolist()
+    early = landmark(people, "t", "e", at=1.5, became="b")
+    assert early["t"].tolist() == [0.5, 1.5] and early["exposed"].tolist() == [0, 0]
+
+
 def test_split_follow_up_names_its_periods_in_order():
     people = pd.DataFrame({"t": [12.0, 1.5, 0.5], "e": [1, 0, 1]}, index=[8, 8, 3])
     split = split_follow_up(people, "t", "e", cuts=[0, 0.5, 2, 10])
@@ -158,6 +177,8 @@ def test_split_follow_up_with_delayed_entry():
     [
         ({"cuts": [2, 2]}, r"cuts.*\[2, 2\]"),
         ({"cuts": [2, np.nan]}, "cuts.*nan"),
+        ({"cuts": pd.to_timedelta([2], "D")}, "cuts.*2 days"),
+        ({"cuts": [0.3, 0.1 + 0.2]}, "cuts.*rounding"),
         ({"cuts": [-1, 2]}, "cuts.*-1"),
         ({"cuts": [2], "entry": "late"}, "column 'late', row 0: entry must come before 't'"),
     ],

@@ -284,6 +284,28 @@ MODELS = {
         model,
         "data['x'] = data['x'] / pd.Timedelta(days=1)",
     ),
+    "a date of Python as covariate": Case(
+        SIX | {"x": [d.date() for d in pd.to_datetime(["2020-01-03", "2020-01-01"] * 3)]},
+        model,
+        "data['x'] = pd.to_datetime(data['x'])",
+        ("data['x'] = (data['x'] - data['x'].min()).dt.days",),
+    ),
+    "a date as text as covariate": Case(
+        SIX | {"x": ["2020-01-03", "2020-01-01", "2020-01-02"] * 2},
+        model,
+        "data['x'] = pd.to_datetime(data['x'])",
+        ("data['x'] = (data['x'] - data['x'].min()).dt.days",),
+    ),
+    "two categories without events": Case(
+        SIX | {"g": list("aabcdd"), "e": [1, 1, 0, 0, 1, 1]},
+        categories,
+        "data['g'] = data['g'].replace({'b': 'a', 'c': 'a'})",
+    ),
+    "an event in an interval without length": Case(
+        SIX | {"id": [1, 1, 2, 2, 3, 3], "a": [0, 2, 2, 3, 4, 5]},
+        lambda d: mean_cumulative_count(d, "t", "e", "id", "a"),
+        "data = data[data['a'] < data['t']]",
+    ),
     "a period as covariate": Case(
         SIX | {"x": pd.PeriodIndex(["2003", "2001", "2002"] * 2, freq="Y")},
         model,
@@ -375,6 +397,21 @@ poisson = piecewise_exponential
         (cox, {"formula": "x (mm)"}, {"x (mm)": SIX["x"]}, 'formula="Q(\'x (mm)\')"'),
         (cox, {"formula": "x-e"}, {"x-e": SIX["x"]}, 'formula="Q(\'x-e\')"'),
         (cox, {"formula": "class"}, {"class": SIX["x"]}, 'formula="Q(\'class\')"'),
+        (cox, {"formula": "µg"}, {"µg": SIX["x"]}, 'formula="Q(\'µg\')"'),
+        (cox, {"formula": "True"}, {"True": SIX["x"]}, 'formula="Q(\'True\')"'),
+        (cox, {"formula": "log(x)"}, {}, "formula='np.log(x)'"),
+        (cox, {"formula": "x^2"}, {}, "formula='I(x**2)'"),
+        (cox, {"formula": "factor(g)"}, {"g": list("abbaab")}, "formula='C(g)'"),
+        (cox, {"formula": "as.factor(g)"}, {"g": list("abbaab")}, "formula='C(g)'"),
+        (
+            cox, {"formula": "x + strata(g)", "strata": None}, {"g": list("ababab")},
+            "formula='x'; strata='g'",
+        ),
+        (cox, {"formula": "x - 1"}, {}, "formula='x - 1 + 1'"),
+        (
+            poisson, {"formula": "g * h"}, {"g": list("aabbab"), "h": list("xyxyxy")},
+            "formula='g * h - g:h'",
+        ),
         (
             cox, {"formula": "x + C(g, levels=list('cab'))"}, {"g": list("abbaab")},
             """formula="x + C(g, levels=list('cab')) - C(g, levels=list('cab'))\"""",

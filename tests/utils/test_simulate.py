@@ -176,7 +176,9 @@ def test_adherers_do_better_in_a_trial_of_nothing():
     [
         ("immortal_time", {"n": 0}, "n is 0: give"),
         ("immortal_time", {"death_rate": -1}, "death_rate is -1: give"),
+        ("immortal_time", {"n": None}, "n is None: give"),
         ("immortal_time", {"follow_up": 0}, "follow_up is 0: give"),
+        ("immortal_time", {"follow_up": "5"}, "follow_up is '5': give"),
         ("competing_risks", {"rate": np.nan}, "rate is nan: give"),
         ("frailty_recurrences", {"frailty_variance": -0.1}, "frailty_variance is -0.1"),
         ("reverse_causation", {"share_ill": 1.2}, "share_ill is 1.2: give a share"),
@@ -186,6 +188,10 @@ def test_adherers_do_better_in_a_trial_of_nothing():
 def test_out_of_range_is_refused(name, parameters, message):
     with pytest.raises(ValueError, match=message):
         getattr(simulate, name)(**parameters)
+
+
+def test_a_number_of_people_in_floating_point_will_do():
+    assert len(simulate.adherers(n=1e2)) == 100
 
 
 class Narrow:

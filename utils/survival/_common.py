@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,10 +99,19 @@ def chosen_times(at: float | Sequence[float], name: str) -> np.ndarray:
     ValueError
         Unless there is one at least, and each is finite and not below 0; `name` is its parameter.
     """
-    times = np.atleast_1d(np.asarray(at, dtype=float))
+    try:
+        given = np.atleast_1d(at)
+        times = given.astype(float).ravel() if given.dtype.kind not in "mM" else np.zeros(0)
+    except (TypeError, ValueError):
+        times = np.zeros(0)
     if not times.size or not (np.isfinite(times) & (times >= 0)).all():
         raise ValueError(f"{name} is {at!r}: give one or more times of 0 or above")
     return times
+
+
+def grouped(data: pd.DataFrame, columns: str | Sequence[str]) -> Any:
+    """Groups of rows by columns, whatever the index is called; no category without rows."""
+    return data.groupby([data[column] for column in as_list(columns)], observed=True, sort=True)
 
 
 def by_group(
@@ -115,7 +125,7 @@ def by_group(
     if not columns:
         return one(data)
     tables = []
-    for labels, part in data.groupby(columns, observed=True, sort=True):
+    for labels, part in grouped(data, columns):
         try:
             table = one(part)
         except ValueError as error:

@@ -7,17 +7,37 @@ import builtins
 import itertools
 import keyword
 import re
+import unicodedata
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from utils.checks import refuse_numbers_as_text, require_columns
+from utils.checks import DATE, refuse_numbers_as_text, require_columns
 from utils.survival._common import Z95
 
 INTERCEPT = "Intercept"  # patsy's name of the column of ones
+COPES = re.compile(r"\b(isna|isnull|notna|notnull|fillna|isnan|nan_to_num)\b")
+
+
+class Use(NamedTuple):
+    """How a formula uses a column.
+
+    Attributes
+    ----------
+    free : bool
+        Everywhere inside C(), a comparison or a method of its own: text and dates may stand.
+    category : bool
+        Everywhere C() of the column itself.
+    copes : bool
+        Everywhere beside a function that sees to missing values, such as x.isna().
+    """
+
+    free: bool
+    category: bool
+    copes: bool
 
 
 @dataclass(frozen=True)
@@ -61,31 +81,35 @@ class Design:
         term, level = self.labels[column]
         return f"term {term!r}" + (f", level {level!r}" if level else "")
 
+    def names(self, columns: list[int]) -> str:
+        """Terms and levels of some columns, as an error says them; of many the terms alone."""
+        if len(columns) > 3:
+            return "terms " + ", ".join(dict.fromkeys(repr(self.labels[j][0]) for j in columns))
+        return " with ".join(self.name(j) for j in columns)
+
     def without(self, column: int) -> str:
         """Remedy that leaves a column's term out of the formula, if others are left."""
         return _leave_out(self.formula, self.codes[column], self.codes)
 
-    def joined(self, column: int, level: str) -> str:
-        """Remedy that joins a level of a column's category with another, if there is a third.
-
-        A level with a column is joined with the first one, the first one with the next.
-        """
+    def joined(self, column: int, thin: list[str]) -> str:
+        """Remedy that joins some levels of a column's category with another, if two are left."""
         term, code = self.labels[column][0], self.codes[column]
-        levels = [self.labels[j][1] for j, other in enumerate(self.codes) if other == code]
-        if not level or term not in self.rows or term not in self.reference or len(levels) < 2:
+        if term not in self.rows or term not in self.reference:
             return self.without(column)
-        first = self.reference[term]
-        thin, into = (first, levels[0]) if level == first else (level, first)
-        found = {_text(value): value for value in self.rows[term].tolist()}
-        if not {thin, into} <= set(found):
+        levels = [self.labels[j][1] for j, other in enumerate(self.codes) if other == code]
+        kept = [level for level in [self.reference[term], *levels] if level not in thin]
+        found = {
+            _text(value): value
+            for value in self.rows[term].unique().tolist()
+            if isinstance(value, (str, int, float))
+        }
+        if len(kept) < 2 or not {kept[0], *thin} <= set(found):
             return self.without(column)
         this = f"data[{term!r}]"
         if isinstance(self.rows[term].dtype, pd.CategoricalDtype):
             this += ".astype(object)"
-        return (
-            f". Remedy: data[{term!r}] = {this}.replace({{{found[thin]!r}: {found[into]!r}}})"
-            "  # joins two levels"
-        )
+        into = {found[level]: found[kept[0]] for level in thin}
+        return f". Remedy: data[{term!r}] = {this}.replace({into})  # joins levels"
 
 
 def _leave_out(formula: str, code: str, codes: list[str]) -> str:
@@ -96,8 +120,10 @@ def _leave_out(formula: str, code: str, codes: list[str]) -> str:
 
 
 def _text(value: object) -> str:
-    """Name of a level: a whole number has no decimals."""
-    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+    """Name of a level: a whole number has no decimals, midnight is a day."""
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value).removesuffix(" 00:00:00")
 
 
 def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> Design:
@@ -128,29 +154,33 @@ def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> De
     import patsy
 
     used = _names(formula, data)
+    complete = _complete(formula, data, [name for name, use in used.items() if not use.copes])
     plain = pd.DataFrame(
-        {name: _plain(data, name, text) for name, text in used.items()},
-        index=range(len(data)),
+        {name: _plain(data, name, use) for name, use in used.items()}, index=range(len(data))
     )
+    gaps = [name for name in used if data[name].isna().any()]
     environment = patsy.EvalEnvironment([{"np": np, "pd": pd}])
     try:
         with np.errstate(all="ignore"):
             matrix = patsy.dmatrix(
                 formula, plain, environment, NA_action=_keep_nan(), return_type="dataframe"
             )
-    except patsy.PatsyError as error:
+    except Exception as error:  # whatever the functions of a formula may raise
+        said = error.args[0] if isinstance(error, patsy.PatsyError) else repr(error)
+        dropped = f". Remedy: data = data.dropna(subset={gaps})" if gaps else ""
         raise ValueError(
-            f"formula {formula!r}: {error.args[0]}; the columns are {list(data.columns)}"
+            f"formula {formula!r}: {said}; the columns are {list(data.columns)}"
+            f"{_spelled(formula) or dropped}"
         ) from error
     labels, codes, reference = _labels(matrix.design_info)
     found = Design(
         data.iloc[matrix.index], matrix.to_numpy(float), labels, codes, reference, formula
     )
-    _refuse_infinite(found, plain.loc[matrix.index])
-    known = np.isfinite(found.values).all(axis=1)
-    if not known.any():
-        raise ValueError(f"formula {formula!r}: every row has a missing value in a covariate")
-    found = replace(found, rows=found.rows[known], values=found.values[known])
+    complete = complete[matrix.index]
+    _refuse_infinite(found, plain.loc[matrix.index], complete)
+    known = np.isfinite(found.values).all(axis=1) & complete
+    if not known.all():
+        found = replace(found, rows=found.rows[known], values=found.values[known])
     for term in matrix.design_info.terms:
         if term.factors and term.name() not in codes:
             _refuse_flat(_name(term), _leave_out(formula, term.name(), codes))
@@ -162,7 +192,7 @@ def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> De
         if code != INTERCEPT and np.ptp(found.values[:, j]) == 0 and not empty:
             _refuse_flat(labels[j][0], found.without(j))
     found = found.only(used_levels)
-    _refuse_sums(found, [name for name in used if plain[name].isna().any()])
+    _refuse_sums(found, gaps)
     return found.only(
         [j for j, code in enumerate(found.codes) if keep_intercept or code != INTERCEPT]
     )
@@ -173,6 +203,29 @@ def _refuse_flat(term: str, remedy: str) -> NoReturn:
         f"term {term!r} has the same value in every row that is used: there is nothing to "
         f"compare{remedy}"
     )
+
+
+def _complete(formula: str, data: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """Whether a row has all the columns that a formula needs; ValueError if none has."""
+    complete = data[names].notna().all(axis=1).to_numpy()
+    if not complete.any():
+        empty = [name for name in names if data[name].isna().all()]
+        which = f"column {empty[0]!r} is empty" if empty else f"one of {names}"
+        raise ValueError(
+            f"formula {formula!r}: every row has a missing value in a covariate, {which}"
+        )
+    return complete
+
+
+def _spelled(formula: str) -> str:
+    """Remedy for the spelling of R: log(x), factor(g), x^2, strata(g) and cluster(id)."""
+    plain = re.sub(r"(?<![\w.])(log|log2|log10|log1p|exp|sqrt)\(", r"np.\1(", formula)
+    plain = re.sub(r"(?<![\w.])(as\.)?factor\(", "C(", plain)
+    plain = re.sub(r"([\w.]+)\s*\^\s*(\w+)", r"I(\1**\2)", plain)
+    own = re.findall(r"\b(strata|cluster)\(\s*(\w+)\s*\)", plain)
+    plain = re.sub(r"\s*\+\s*(strata|cluster)\(\s*\w+\s*\)", "", plain)
+    arguments = "".join(f"; {name}={column!r}" for name, column in own)
+    return f". Remedy: formula={plain!r}{arguments}" if plain != formula else ""
 
 
 def _keep_nan() -> Any:
@@ -186,8 +239,22 @@ def _keep_nan() -> Any:
     return KeepNaN()
 
 
-def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
-    """Columns that a formula uses; True where text may stand as a category, inside C()."""
+def _needs_quotes(column: object) -> bool:
+    """Whether a formula would read the name of a column as something else."""
+    return (
+        isinstance(column, str)
+        and re.search(r"[^\W\d]", column) is not None
+        and (
+            not column.isidentifier()
+            or keyword.iskeyword(column)
+            or column.lower() in {"inf", "infinity", "nan"}
+            or unicodedata.normalize("NFKC", column) != column
+        )
+    )
+
+
+def _names(formula: str, data: pd.DataFrame) -> dict[str, Use]:
+    """Columns that a formula uses, and how."""
     import patsy
 
     if not isinstance(formula, str):
@@ -195,8 +262,7 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
     odd = [
         column
         for column in data.columns
-        if isinstance(column, str)
-        and (not column.isidentifier() or keyword.iskeyword(column))
+        if _needs_quotes(column)
         and re.search(rf"(?<![\w'\"]){re.escape(column)}(?![\w'\"])", formula)
     ]
     name = max(odd, key=len, default="")
@@ -207,28 +273,31 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
         codes = list(
             dict.fromkeys(factor.code for term in parsed.rhs_termlist for factor in term.factors)
         )
-        trees = [ast.parse(code, mode="eval") for code in codes]
-    except (patsy.PatsyError, SyntaxError) as error:
+        trees = {code: ast.parse(code, mode="eval") for code in codes}
+    except (patsy.PatsyError, SyntaxError, AssertionError) as error:
         raise ValueError(
-            f"formula {formula!r} cannot be read, {error.args[0]}; the columns are "
-            f"{list(data.columns)}, a formula is such as 'treatment + age'{quote}"
+            f"formula {formula!r} cannot be read, {error.args[0] if error.args else 'a sign'}; the "
+            f"columns are {list(data.columns)}, a formula is such as 'treatment + age'"
+            f"{quote or _spelled(formula)}"
         ) from error
     if parsed.lhs_termlist:
         raise ValueError(f"formula {formula!r}: give the right-hand side only, without '~'")
     if patsy.INTERCEPT not in parsed.rhs_termlist:
         raise ValueError(
             f"formula {formula!r}: leave out '0 +' and '- 1', the intercept is needed to code "
-            "categories"
+            f"categories. Remedy: formula={f'{formula} + 1'!r}"
         )
-    used: dict[str, bool] = {}
+    used: dict[str, Use] = {}
     unknown, hidden = [], []
-    for tree in trees:
-        category = _is_call(tree.body, "C")
+    for code, tree in trees.items():
+        if isinstance(tree.body, ast.Constant):
+            unknown.append(str(tree.body.value))
         for word, called in _variables(tree):
             if called and word in data.columns:
                 hidden.append(word)
             elif word in data.columns:
-                used[word] = used.get(word, True) and category
+                new = Use(_is_free(tree, word), _bare(code) == word, bool(COPES.search(code)))
+                used[word] = Use(*(a and b for a, b in zip(used.get(word, new), new)))
             elif not _is_function(word):
                 unknown.append(word)
     torn = [
@@ -251,10 +320,27 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, bool]:
             f"column {INTERCEPT!r} has the name of the column of ones in every formula. Remedy: "
             f"data = data.rename(columns={{{INTERCEPT!r}: 'covariate'}})  # and in the formula"
         )
-    if unknown:
-        require_columns(data, unknown[0])
+    for word in unknown:
+        spelled = _spelled(formula)
+        if spelled:
+            raise ValueError(f"formula {formula!r}: {word!r} has another spelling here{spelled}")
+        require_columns(data, word)
+        raise ValueError(f"formula {formula!r}: {word!r} is no column{quote}")
     require_columns(data, list(used))
     return used
+
+
+def _is_free(tree: ast.Expression, word: str) -> bool:
+    """Whether a piece of code may use text or dates: C(x), x > "2020", x.dt.year, pd.cut(x, 3)."""
+    return _is_call(tree.body, "C") or any(
+        isinstance(node, ast.Compare)
+        or (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in {word, "pd"}
+        )
+        for node in ast.walk(tree)
+    )
 
 
 def _is_call(node: ast.AST, name: str) -> bool:
@@ -287,37 +373,48 @@ def _variables(tree: ast.AST) -> list[tuple[Any, bool]]:
     return found
 
 
-def _plain(data: pd.DataFrame, name: str, category: bool) -> Any:
-    """Values of a column as patsy takes them: floats, bools, categories, or text with None."""
+def _plain(data: pd.DataFrame, name: str, use: Use) -> Any:
+    """Values of a column as patsy takes them: floats, bools, categories, dates, or text with None.
+
+    A row without them is left out later, unless the formula copes.
+    """
     values = data[name]
     kind = values.dropna().infer_objects().dtype
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.array
     if pd.api.types.is_bool_dtype(kind):
-        return values.astype(object).where(values.notna(), None).to_numpy()
+        known = values.astype(object).where(values.notna(), None if use.copes else False)
+        return known.to_numpy() if use.copes else known.to_numpy(bool)
     if pd.api.types.is_numeric_dtype(kind):
         return values.to_numpy(dtype=float, na_value=np.nan)
-    if kind.kind in "mM" or isinstance(kind, (pd.PeriodDtype, pd.DatetimeTZDtype)):
-        if category:
-            return values.astype(str).where(values.notna(), None).to_numpy(object)
-        this = f"data[{name!r}]"
-        number = (
+    dated = kind.kind in "mM" or isinstance(kind, (pd.PeriodDtype, pd.DatetimeTZDtype))
+    if dated and use.free and not use.category:
+        return values.infer_objects().array
+    if dated and use.free:
+        return values.astype(str).where(values.notna(), None).to_numpy(object)
+    this, remedy = f"data[{name!r}]", ""
+    if dated and not use.free:
+        remedy = (
             f"{this} / pd.Timedelta(days=1)"
             if kind.kind == "m"
             else f"({this} - {this}.min()).dt.days"
             if kind.kind == "M"
             else f"{this}.dt.year"
         )
+    elif not use.free:
+        if values.dropna().astype(str).str.fullmatch(DATE).all():
+            remedy = f"pd.to_datetime({this})"
+        else:
+            try:
+                refuse_numbers_as_text(data, name)
+            except ValueError as error:
+                more = "; or" if "  # " in str(error) else "  # or, if they are categories,"
+                raise ValueError(f"{error}{more} C({name}) in the formula") from error
+    if remedy:
         raise ValueError(
-            f"column {name!r} holds {kind}, neither numbers nor categories. Remedy: {this} = "
-            f"{number}  # or, for a category each, C({name}) in the formula"
+            f"column {name!r} holds dates or times ({kind}), neither numbers nor categories. "
+            f"Remedy: {this} = {remedy}  # or, for a category each, C({name}) in the formula"
         )
-    if not category:
-        try:
-            refuse_numbers_as_text(data, name)
-        except ValueError as error:
-            more = "; or" if "  # " in str(error) else "  # or, if they are categories,"
-            raise ValueError(f"{error}{more} C({name}) in the formula") from error
     return values.astype(object).where(values.notna(), None).to_numpy()
 
 
@@ -334,14 +431,15 @@ def _labels(info: Any) -> tuple[list[tuple[str, str]], list[str], dict[str, str]
                 about = info.factor_infos[factor]
                 if about.type == "categorical":
                     coding = subterm.contrast_matrices[factor]
-                    full = coding.matrix.shape[0] == coding.matrix.shape[1]
-                    texts = {str(level): _text(level) for level in about.categories}
+                    texts = [_text(level) for level in about.categories]
                     levels = [
-                        suffix[1:-1] if full else suffix[1:-1].removeprefix("T.")
-                        for suffix in coding.column_suffixes
+                        # a column for one level has its name, another contrast patsy's suffix
+                        texts[part.argmax()]
+                        if sorted(part)[-2:] == [0, 1] and part.sum() == 1
+                        else suffix.strip("[].")
+                        for part, suffix in zip(coding.matrix.T, coding.column_suffixes)
                     ]
-                    levels = [texts.get(level, level) for level in levels]
-                    left = set(texts.values()) - set(levels)
+                    left = set(texts) - set(levels)
                     if len(term.factors) == 1 and len(left) == 1:
                         reference[name] = left.pop()
                 else:
@@ -368,9 +466,9 @@ def _bare(code: str) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
 
 
-def _refuse_infinite(found: Design, plain: pd.DataFrame) -> None:
+def _refuse_infinite(found: Design, plain: pd.DataFrame, complete: np.ndarray) -> None:
     """Raise ValueError for a term that is infinite or undefined where no column is missing."""
-    bad = ~np.isfinite(found.values) & plain.notna().all(axis=1).to_numpy()[:, None]
+    bad = ~np.isfinite(found.values) & complete[:, None]
     if not bad.any():
         return
     column = int(bad.any(axis=0).argmax())
@@ -385,7 +483,7 @@ def _refuse_infinite(found: Design, plain: pd.DataFrame) -> None:
         good = values[~bad & np.isfinite(values)]
         if good.size == 0 and np.isnan(values).any():
             remedy = f"data = data.dropna(subset=[{name!r}])"
-        elif np.isinf(values[bad]).all():
+        elif np.isinf(values).any():
             remedy = f"data = data[{this}.abs() < np.inf]"
         elif good.size and values[bad].max() < good.min():
             remedy = f"data = data[{this} > {values[bad].max():g}]"
@@ -432,14 +530,18 @@ def _refuse_sums(found: Design, gaps: list[str]) -> None:
         )
     weights = np.linalg.lstsq(scaled[:, :last], scaled[:, last], rcond=None)[0]
     others = [found.name(columns[i]) for i, weight in enumerate(weights) if abs(weight) > 1e-6]
+    remedy = found.without(j)
+    if re.match(r"(cr|cc|te)\(", code) and "constraints" not in code:  # these sum to 1
+        centred = f"{found.formula} - {code} + {code[:-1]}, constraints='center')"
+        remedy = f". Remedy: formula={centred!r}"
     raise ValueError(
         f"{found.name(j)} is a sum of others ({' and '.join(others)}): their coefficients cannot "
-        f"be told apart{found.without(j)}"
+        f"be told apart{remedy}"
     )
 
 
 def without_event(found: Design, events: np.ndarray) -> tuple[str, str] | None:
-    """Say which level, or which value of a 0/1 term, holds no event, and the remedy.
+    """Say which levels, or which value of a 0/1 term, hold no event, and the remedy.
 
     None if all hold one.
     """
@@ -448,15 +550,16 @@ def without_event(found: Design, events: np.ndarray) -> tuple[str, str] | None:
         block, term = found.values[:, columns], found.labels[columns[0]][0]
         if code == INTERCEPT or not np.isin(block, (0, 1)).all():
             continue
-        for j, part in zip(columns, block.T):
-            if not events[part == 1].any():
-                level = found.labels[j][1]
-                among = f"level {level!r}" if level else f"{term} = 1"
-                return f"term {term!r}: no event among {among}", found.joined(j, level)
-        if not events[(block == 0).all(axis=1)].any():
-            level = found.reference.get(term, "")
-            among = f"level {level!r}" if level else f"{term} = 0"
-            return f"term {term!r}: no event among {among}", found.joined(columns[0], level)
+        levels, first = [found.labels[j][1] for j in columns], found.reference.get(term, "")
+        names = [f"level {level!r}" if level else f"{term} = 1" for level in levels]
+        rest = f"level {first!r}" if first else "its other rows" if any(levels) else f"{term} = 0"
+        cells = [*zip(names, levels, block.T == 1), (rest, first, (block == 0).all(axis=1))]
+        thin = [cell for cell in cells if cell[2].any() and not events[cell[2]].any()]
+        if thin:
+            return (
+                f"term {term!r}: no event among {', '.join(name for name, _, _ in thin)}",
+                found.joined(columns[-1], [level for _, level, _ in thin]),
+            )
     return None
 
 

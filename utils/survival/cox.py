@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from utils.checks import as_list, require_columns, require_groups, require_some_events
-from utils.survival._common import by_group, follow_up
+from utils.survival._common import by_group, follow_up, grouped
 from utils.survival._formula import (
     Design,
     coefficient_table,
@@ -53,9 +53,9 @@ def at_risk_sums(
     return not_before(time) - (0 if entry is None else not_before(entry))
 
 
-def _codes(data: pd.DataFrame, columns: str | Sequence[str]) -> np.ndarray:
-    """Number of the group of each row."""
-    return data.groupby(as_list(columns), observed=True, sort=True).ngroup().to_numpy()
+def _codes(data: pd.DataFrame, columns: str | Sequence[str] | None) -> np.ndarray | None:
+    """Number of the group of each row; None without columns."""
+    return grouped(data, as_list(columns)).ngroup().to_numpy() if as_list(columns) else None
 
 
 def _fit(
@@ -85,21 +85,21 @@ def _fit(
         scaled,
         status=used[event].to_numpy(float),
         entry=None if entry is None else places[len(used) :] + 0.5,
-        strata=None if strata is None else _codes(used, strata),
+        strata=_codes(used, strata),
         ties=ties,
         missing="none",
         hasconst=False,  # `design` refuses one; looking for it costs a decomposition
     )
     _refuse_undetermined(model, found)
     params = _maximum(model, found, used[event].to_numpy() == 1)
-    if cluster is None:
+    people = _codes(used, cluster)
+    if people is None:
         variance = np.linalg.inv(-model.hessian(params))
     else:
-        model.groups = _codes(used, cluster)
-        people = len(np.unique(model.groups))
-        if people <= len(params):
+        model.groups, number = people, len(np.unique(people))
+        if number <= len(params):
             raise ValueError(
-                f"column {cluster!r} names {people} cluster(s) for {len(params)} coefficient(s): "
+                f"column {cluster!r} names {number} cluster(s) for {len(params)} coefficient(s): "
                 "robust errors need more clusters than coefficients. Remedy: cluster=None"
                 "  # or a column with more groups"
             )
@@ -172,11 +172,11 @@ def _refuse_endless(model: Any, found: Design, happened: np.ndarray, step: np.nd
         if not _always_highest(model, direction, slack):
             continue
         columns = [j for j in range(len(step)) if abs(direction[j]) > 0.01]
-        names = " with ".join(found.name(j) for j in columns)
+        names = found.names(columns)
         side = "lowest" if len(columns) == 1 and direction.sum() < 0 else "highest"
         said, remedy = without_event(found, happened) or (
             f"{names}: at each event, whoever has it holds the {side} value of all at risk",
-            found.without(columns[0]),
+            found.without(columns[-1]),
         )
         raise ValueError(f"{said}, so the hazard ratio has no finite value{remedy}")
 
@@ -261,7 +261,7 @@ def cox(
     """
     if ties not in (None, "efron", "breslow"):
         raise ValueError(f"ties must be 'efron' or 'breslow', not {ties!r}")
-    used_ties = ties or ("efron" if cluster is None else "breslow")
+    used_ties = ties or ("breslow" if as_list(cluster) else "efron")
     require_columns(data, as_list(cluster))
     require_groups(data, [*as_list(strata), *as_list(cluster)])
     data = follow_up(data, time, event, entry=entry, by=by)

@@ -10,14 +10,14 @@ import pandas as pd
 from scipy.special import gammaincinv
 
 from utils.checks import (
-    as_list,
     complain,
     require_columns,
+    require_event,
     require_groups,
     require_numbers,
     require_some_events,
 )
-from utils.survival._common import Z95, by_group, follow_up, same_times
+from utils.survival._common import Z95, by_group, chosen_times, follow_up, grouped, same_times
 from utils.survival._formula import (
     INTERCEPT,
     Design,
@@ -68,7 +68,7 @@ def rates(
     Limits G(0.025; d) and G(0.975; d + 1) over the person-time, G the gamma quantile; 0 if d = 0.
     Garwood 1936, Biometrika 28:437; equals R's poisson.test.
     """
-    if not per > 0:
+    if isinstance(per, str) or not 0 < per < np.inf:
         raise ValueError(f"per is {per!r}: give the person-time of the rate, above 0, such as 1000")
     if grouped:
         counts, spans = require_numbers(data, event), require_numbers(data, time)
@@ -116,6 +116,15 @@ def _refuse_overwriting(data: pd.DataFrame, new: Sequence[str], own: Sequence[st
         )
 
 
+def _period_labels(edges: list[float]) -> list[str]:
+    """Names such as '0-2' and '10+', with as many digits as tell the edges apart."""
+    for digits in range(6, 18):
+        names = [f"{e:.0f}" if e.is_integer() and e < 1e15 else f"{e:.{digits}g}" for e in edges]
+        if len(set(names)) == len(edges):
+            break
+    return [f"{a}-{b}" for a, b in zip(names, names[1:])] + [f"{names[-1]}+"]
+
+
 def split_follow_up(
     data: pd.DataFrame, time: str, event: str, cuts: Sequence[float], entry: str | None = None
 ) -> pd.DataFrame:
@@ -154,17 +163,16 @@ def split_follow_up(
         f"data = data[data[{time!r}] > 0]  # or, if the time is only rounded to 0, a small time",
     )
     _refuse_overwriting(data, ["start", "stop", "person_time", "period"], [time, entry])
-    wanted = np.atleast_1d(np.asarray(cuts, dtype=float))
-    if not np.isfinite(wanted).all() or (wanted < 0).any():
-        raise ValueError(f"cuts must be times of 0 or above, found {cuts!r}")
-    if (np.diff(wanted) <= 0).any():
-        raise ValueError(f"cuts must increase, found {cuts!r}")
+    wanted = chosen_times(cuts, "cuts") if np.size(cuts) else np.zeros(0)
     wanted = wanted[wanted > 0]
     begin = np.zeros(len(data)) if entry is None else checked[entry].to_numpy(float)
-    begin, end, middle = same_times(begin, checked[time].to_numpy(float), wanted)
-    edges = [0.0, *middle, np.inf]
-    names = [f"{edge:g}" for edge in (0.0, *wanted)]
-    labels = [f"{a}-{b}" for a, b in zip(names, names[1:])] + [f"{names[-1]}+"]
+    end = checked[time].to_numpy(float)
+    beyond = wanted > end.max()  # 9999 for "the rest" says nothing about rounding
+    begin, end, middle = same_times(begin, end, wanted[~beyond])
+    edges = [0.0, *middle, *wanted[beyond], np.inf]
+    if (np.diff(edges) <= 0).any():
+        raise ValueError(f"cuts must increase by more than rounding, found {cuts!r}")
+    labels = _period_labels([0.0, *wanted])
     rows, period = np.nonzero(
         (end[:, None] > np.array(edges[:-1])) & (begin[:, None] < np.array(edges[1:]))
     )
@@ -207,8 +215,9 @@ def landmark(
         column `exposed` that would be overwritten.
     """
     checked = follow_up(data, time, event)
-    if not 0 <= at < np.inf:
-        raise ValueError(f"the landmark is {at!r}: give a time of 0 or above")
+    if np.ndim(at):
+        raise ValueError(f"at is {at!r}: give one landmark")
+    moment = chosen_times(at, "at")
     since = np.full(len(data), np.inf)
     if became is not None:
         require_columns(data, became)
@@ -216,15 +225,19 @@ def landmark(
         known = data[became].notna().to_numpy()
         if known.any():
             since[known] = require_numbers(data[known], became, minimum=None)
-    times, since, place = same_times(checked[time].to_numpy(float), since, np.array([at], float))
+    times = checked[time].to_numpy(float)
+    since[since > max(times.max(), moment[0])] = (
+        np.inf
+    )  # 9999 for "never" says nothing about rounding
+    times, since, place = same_times(times, since, moment)
     followed = times > place[0]
     if not followed.any():
         raise ValueError(
-            f"column {time!r}: nobody is followed beyond the landmark {at:g}. "
+            f"column {time!r}: nobody is followed beyond the landmark {moment[0]:g}. "
             f"Remedy: at={float(times.max()) / 2!r}  # or another time before {times.max():g}"
         )
     left = data[followed].copy()
-    left[time] = (data[time] - at)[followed]
+    left[time] = (data[time] - moment[0])[followed]
     if became is not None:
         left["exposed"] = (since <= place[0])[followed].astype(int)
     return left
@@ -275,6 +288,13 @@ def mean_cumulative_count(
     empty = require_numbers(data, entry) == require_numbers(data, time)
     if empty.all():
         raise ValueError(f"column {time!r}: no row has follow-up, check column {entry!r}")
+    complain(
+        event,
+        empty & (require_event(data, event) == 1),
+        data[event],
+        f"an event in a row without follow-up ({entry!r} equal to {time!r}) would be lost",
+        f"data = data[data[{entry!r}] < data[{time!r}]]  # or correct the row",
+    )
     kept = follow_up(data[~empty], time, event, entry=entry, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
@@ -291,7 +311,7 @@ def mean_cumulative_count(
         at = np.concatenate([starts, stops])
         changes = pd.DataFrame(
             {
-                "person": np.tile(part.groupby(as_list(id), observed=True).ngroup(), 2),
+                "person": np.tile(grouped(part, id).ngroup(), 2),
                 "time": at,
                 "c": held[np.searchsorted(grid, at, side="right")] * np.repeat([1, -1], len(part)),
                 "y": np.repeat([1.0, -1.0], len(part)),
@@ -456,8 +476,8 @@ def _refuse_endless(
         if best.fun < -1e-7:
             size = np.abs(back @ free @ best.x) * found.values.std(axis=0)
             columns = [j for j, part in enumerate(size) if part > 1e-6]
-            names = " with ".join(found.name(j) for j in columns)
-            none = f"{names}: rows that it sets apart hold no event", found.without(columns[0])
+            names = found.names(columns)
+            none = f"{names}: rows that it sets apart hold no event", found.without(columns[-1])
     if none:
         said, remedy = none
         raise ValueError(f"{said}, so its rate has no lower end on the log scale{remedy}")
