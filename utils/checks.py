@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
+from numbers import Real
 from typing import NoReturn
 
 import numpy as np
@@ -26,6 +28,8 @@ def as_list(names: str | Sequence[str] | None) -> list[str]:
         return []
     if isinstance(names, str) or not isinstance(names, Iterable):
         return [names]
+    if isinstance(names, Iterator) or not all(isinstance(name, Hashable) for name in names):
+        raise ValueError(f"{names!r} names no columns: give one name or a list of names")
     return list(dict.fromkeys(names))
 
 
@@ -33,10 +37,16 @@ def require_columns(data: pd.DataFrame, names: str | Sequence[str]) -> None:
     """Raise ValueError if a column is absent (naming the nearest one) or there twice."""
     if not isinstance(data, pd.DataFrame):
         raise ValueError(f"data must be a pandas DataFrame, not {type(data).__name__}")
+    if data.columns.nlevels > 1:
+        raise ValueError(
+            f"the columns have names in {data.columns.nlevels} levels, such as {data.columns[0]}. "
+            "Remedy: data = data.set_axis(['_'.join(map(str, c)) for c in data.columns], axis=1)"
+        )
     for name in as_list(names):
         if name not in data.columns:
-            near = get_close_matches(str(name), [str(c) for c in data.columns], n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            known = {str(column).strip().lower(): column for column in data.columns}
+            near = get_close_matches(str(name).strip().lower(), known, n=1)
+            hint = f"did you mean {known[near[0]]!r}? " if near else ""
             raise ValueError(f"no column {name!r}: {hint}the columns are {list(data.columns)}")
         if isinstance(data[name], pd.DataFrame):
             raise ValueError(
@@ -67,19 +77,19 @@ def complain(column: str, bad: np.ndarray, values: pd.Series, problem: str, reme
 def require_present(data: pd.DataFrame, column: str, problem: str = "the value is missing") -> None:
     """Raise ValueError if a column has a missing value, naming its first row."""
     require_columns(data, column)
-    complain(
-        column,
-        data[column].isna().to_numpy(),
-        data[column],
-        problem,
-        f"data = data.dropna(subset=[{column!r}])  # if these rows may be left out",
-    )
+    missing = data[column].isna().to_numpy()
+    remedy = f"data = data.dropna(subset=[{column!r}])  # if these rows may be left out"
+    if missing.all():
+        remedy = "name another column, in this one no row has a value"
+    complain(column, missing, data[column], problem, remedy)
 
 
 def _holds_numbers(values: pd.Series) -> bool:
-    """Whether a column holds numbers, be it as objects with gaps."""
-    numeric = pd.api.types.is_numeric_dtype
-    return numeric(values) or numeric(values.dropna().infer_objects())
+    """Whether a column holds real numbers or true/false, be it as objects with gaps."""
+    if values.dtype == object:
+        return all(isinstance(value, (Real, Decimal, np.bool_)) for value in values.dropna())
+    kind = values.dtype.kind
+    return kind == "b" or (kind != "c" and pd.api.types.is_numeric_dtype(values))
 
 
 def _parsed(words: pd.Series) -> pd.Series:
@@ -139,15 +149,18 @@ def _not_numbers(data: pd.DataFrame, column: str) -> NoReturn:
         others = [
             name
             for name in data.columns
-            if name != column and pd.api.types.is_datetime64_any_dtype(data[name])
+            if name != column
+            and pd.api.types.is_datetime64_any_dtype(data[name])
+            and hasattr(data[name].dtype, "tz") == hasattr(values.dtype, "tz")
         ]
         begin = f"data[{others[0]!r}]" if others else "start"
+        end = this if others or not hasattr(values.dtype, "tz") else f"{this}.dt.tz_localize(None)"
         refuse(
             "dates",
-            f"{this} = ({this} - {begin}).dt.days / 30.4375  # months"
+            f"{this} = ({end} - {begin}).dt.days / 30.4375  # months"
             f"{'' if others else '; start: the date on which each follow-up began'}",
         )
-    if pd.api.types.is_timedelta64_dtype(values):
+    if values.infer_objects().dtype.kind == "m":
         refuse("durations", f"{this} = {this} / pd.Timedelta(days=1)  # days")
     if isinstance(values.dtype, pd.PeriodDtype):
         refuse("periods", f"{this} = {this}.dt.to_timestamp()  # dates")
@@ -231,11 +244,15 @@ def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
             f"Remedy: {this} = {this}.notna().astype(int)  # if it is missing where none came"
         )
     require_present(data, column, "the event is missing")
-    refuse_numbers_as_text(data, column, more_than=0)
     text, cleaned = this, words.str.strip().str.lower()
+    if not cleaned.isin(HAPPENED | CENSORED).any():
+        refuse_numbers_as_text(data, column, more_than=0)
+    if not (words == values.dropna()).all():
+        text += ".astype(str)"
     if cleaned.nunique() < words.nunique():
         words, text = cleaned, f"{this}.astype(str).str.strip().str.lower()"
-    levels = sorted(words.unique(), key=lambda word: word.strip().lower() not in CENSORED)
+    first = CENSORED | {"", "0", "0.0"}
+    levels = sorted(words.unique(), key=lambda word: word.strip().lower() not in first)
     known = [word for word in levels if word.strip().lower() in HAPPENED]
     if causes or len(levels) > 2:
         codes = {word: code for code, word in enumerate(levels, int(known == levels))}
@@ -281,10 +298,11 @@ def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> n
             (codes < 0) | (codes % 1 != 0),
             values,
             "causes are whole numbers, 0 for censored",
-            "recode so that 0 means censored and each cause is 1, 2, ...",
+            f"data[{column!r}] = data[{column!r}].rank(method='dense').astype(int) - 1"
+            "  # if the least code means censored",
         )
     else:
-        top = f"{codes.max():g}"
+        top = f"{codes.max():.17g}"
         complain(
             column,
             (codes != 0) & (codes != 1),
@@ -311,7 +329,15 @@ def require_groups(
             "the group is missing",
             f"data = data.dropna(subset=[{column!r}])  # or give the group a name",
         )
-        if data[column].nunique() < at_least:
+        try:
+            groups = data[column].nunique()
+        except TypeError:
+            kind = type(data[column].iloc[0]).__name__
+            raise ValueError(
+                f"column {column!r} holds {kind}s, which cannot name a group. "
+                f"Remedy: data[{column!r}] = data[{column!r}].astype(str)"
+            ) from None
+        if groups < at_least:
             raise ValueError(
                 f"column {column!r} holds one group only ({data[column].iloc[0]!r}): "
                 f"comparing needs at least {at_least}. Remedy: check the filter that made the table"

@@ -189,8 +189,8 @@ def _resources() -> list[dict]:
 
 def _find(name: str) -> dict:
     resources = {resource["name"]: resource for resource in _resources()}
-    if name not in resources:
-        near = difflib.get_close_matches(str(name), resources, n=1, cutoff=0.4)
+    if not isinstance(name, str) or name not in resources:
+        near = difflib.get_close_matches(str(name).lower(), resources, n=1, cutoff=0.4)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise ValueError(f"No data set is called {name!r}. {hint}datasets.names() lists them all.")
     return resources[name]

@@ -3,6 +3,8 @@
 That every remedy works is tested in test_remedies.py.
 """
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +68,8 @@ BAD = {
         {"relapse": pd.Series([True, False, True, None], GOOD.index, dtype=object)},
         "column 'relapse', row 'p4'.*missing",
     ),
+    "nothing filled in": ({"relapse": None}, "column 'relapse', row 'p1'.*missing.*4 such"),
+    "complex": ({"months": [1j, 2, 3, 4]}, "column 'months' holds complex"),
     "half an event": ({"relapse": [1, 0.5, 1, 1]}, "column 'relapse', row 'p2'.*found 0.5"),
     "an event below 0": ({"relapse": [1, -1, 1, 1]}, "column 'relapse', row 'p2'.*found -1"),
     "event as words": (
@@ -140,8 +144,10 @@ def test_a_row_is_named_by_its_label_and_by_its_position_where_labels_repeat(ind
         np.array([1, 0, 1, 1], dtype=np.uint8),
         [1.0, 0.0, 1.0, 1.0],
         pd.Series([True, False, True, True], GOOD.index, dtype=object),
+        [Decimal("1"), Decimal("0"), Decimal("1"), Decimal("1")],
+        pd.Series([True, 0, 1.0, np.True_], GOOD.index, dtype=object),
     ],
-    ids=["Int8", "boolean", "bool", "uint8", "float", "object"],
+    ids=["Int8", "boolean", "bool", "uint8", "float", "object", "decimal", "mixed"],
 )
 def test_an_event_of_any_type_is_a_whole_number(values):
     codes = require_event(GOOD.assign(relapse=values), "relapse")
@@ -156,6 +162,30 @@ def test_an_event_of_any_type_is_a_whole_number(values):
 )
 def test_one_name_or_several(given, expected):
     assert as_list(given) == expected
+
+
+@pytest.mark.parametrize("given", [[["a"]], iter("ab"), [{"a": 1}]])
+def test_what_cannot_be_a_name_is_refused(given):
+    with pytest.raises(ValueError, match="one name or a list of names"):
+        as_list(given)
+
+
+@pytest.mark.parametrize("name", ["MONTHS", "Months ", "month"])
+def test_the_nearest_name_is_found_in_any_case(name):
+    with pytest.raises(ValueError, match="no column '.*': did you mean 'months'"):
+        require_numbers(GOOD, name)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_an_index_may_be_called_as_a_column_is(name):
+    plain = EVERY[name](GOOD)
+    for columns in ("arm", ["arm", "months"]):
+        pd.testing.assert_frame_equal(EVERY[name](GOOD.set_index(columns, drop=False)), plain)
+
+
+def test_a_tuple_names_a_group():
+    table = kaplan_meier(GOOD.assign(arm=[(1, 2)] * 2 + [(3, 4)] * 2), "months", "relapse", "arm")
+    assert table["arm"].tolist() == [(1, 2)] * 2 + [(3, 4)] * 2
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,11 @@ def test_cumulative_incidence(rotterdam, reference):
 
 
 def test_cumulative_incidence_has_the_causes_that_there_are_and_wants_its_groups():
-    data = SIX.assign(e=[0, 1, 3, 0, 1, 0])
-    assert cumulative_incidence(data, "t", "e")["cause"].unique().tolist() == [1, 2, 3]
+    data = SIX.assign(e=[0, 1, 10**6, 0, 1, 0])
+    table = cumulative_incidence(data, "t", "e")
+    assert table["cause"].unique().tolist() == [1, 10**6]
+    dense = cumulative_incidence(data.assign(e=[0, 1, 2, 0, 1, 0]), "t", "e")
+    pd.testing.assert_frame_equal(table.drop(columns="cause"), dense.drop(columns="cause"))
     with pytest.raises(ValueError, match="column 'g', row 5: the group is missing"):
         cumulative_incidence(data.assign(g=["a", "b", "a", "b", "a", None]), "t", "e", by="g")
 
@@ -115,7 +118,7 @@ def test_once_a_cause_has_come_to_all_there_is_no_interval_nor_an_error_of_round
     assert np.isnan(last["lower"]) and np.isnan(last["upper"])
 
 
-@pytest.mark.parametrize("at", [-1, [], [np.nan]])
+@pytest.mark.parametrize("at", [-1, [], [np.nan], [[1]], {1}, "x", pd.NA, pd.Timedelta(1)])
 def test_a_time_that_is_none_is_refused(at):
     with pytest.raises(ValueError, match="at is"):
         incidence_at(SIX, "t", "e", at)

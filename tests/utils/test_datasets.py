@@ -109,6 +109,10 @@ def test_data_are_found_from_any_folder(tmp_path):
 def test_unknown_name_suggests_the_nearest(show):
     with pytest.raises(ValueError, match="'colon'.*Did you mean 'colon_adjuvant'.*names()"):
         show("colon")
+    with pytest.raises(ValueError, match="'LUNG_NCCTG'.*Did you mean 'lung_ncctg'"):
+        datasets.load("LUNG_NCCTG")
+    with pytest.raises(ValueError, match=r"No data set is called \['zzz'\]"):
+        datasets.load(["zzz"])
     with pytest.raises(ValueError, match="No data set is called 'zzz'. datasets.names()"):
         show("zzz")
 

@@ -341,6 +341,13 @@ def test_an_interval_that_only_rounding_gives_a_length_is_named():
         kaplan_meier(data, "t", "e", entry="a")
 
 
+def test_a_curve_at_0_stays_there_when_others_enter_later():
+    """R: survfit(Surv(a, t, e) ~ 1)$surv is 0, 0, 0."""
+    data = pd.DataFrame({"a": [0, 2, 2], "t": [1, 3, 4], "e": [1, 1, 0]})
+    table = kaplan_meier(data, "t", "e", entry="a")
+    assert table["survival"].tolist() == [0, 0, 0] and table["at_risk"].tolist() == [1, 2, 1]
+
+
 GONE = pd.DataFrame({"t": [1.0, 2, 3, 4], "e": 1})
 
 
@@ -367,6 +374,13 @@ def test_a_horizon_past_follow_up_names_the_group():
         (lambda d: restricted_mean(d, "t", "e", 0), "horizon is 0"),
         (lambda d: restricted_mean(d, "t", "e", np.nan), "horizon is nan"),
         (lambda d: survival_at(d, "t", "e", -1), "at is -1"),
+        (lambda d: restricted_mean(d, "t", "e", [3]), "horizon is"),
+        (lambda d: restricted_mean(d, "t", "e", pd.Timedelta(3)), "horizon is"),
+        (lambda d: conditional_survival(d, "t", "e", 1, "two"), "further is"),
+        (lambda d: median_survival(d, "t", "e", share=None), "share is"),
+        (lambda d: logrank(d, "t", "e", []), "by names no column"),
+        (lambda d: survival_at(d, "t", "e", {1, 2}), "at is"),
+        (lambda d: survival_at(d, "t", "e", [[1, 2]]), "at is"),
         (lambda d: survival_at(d, "t", "e", []), "at is"),
         (lambda d: survival_at(d, "t", "e", [1, np.nan]), "at is"),
         (lambda d: median_survival(d, "t", "e", share=0), "share is 0"),

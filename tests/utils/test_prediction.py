@@ -71,6 +71,8 @@ def test_brier_before_the_first_event_and_on_the_last_day():
         ({}, 9, "'t'.*horizon 9.*4"),
         ({}, 0, "horizon is 0"),
         ({}, np.nan, "horizon is nan"),
+        ({}, [3], "horizon is"),
+        ({}, pd.Timedelta(3), "horizon is"),
     ],
 )
 def test_brier_refuses(change, horizon, said):
@@ -86,6 +88,8 @@ def test_brier_refuses(change, horizon, said):
         lambda: events_needed(2, share_exposed=1),
         lambda: events_needed(2, share_exposed=1.5),
         lambda: events_needed(np.nan),
+        lambda: events_needed("two"),
+        lambda: events_needed([2, 3]),
         lambda: events_needed(2, power=1),
         lambda: events_needed(2, alpha=0),
         lambda: events_needed(2, power=0.01),
@@ -94,6 +98,11 @@ def test_brier_refuses(change, horizon, said):
 def test_events_needed_refuses(use):
     with pytest.raises(ValueError, match="between"):
         use()
+
+
+def test_a_chance_that_misses_0_or_1_by_rounding_is_one():
+    near = FREE.assign(p=[-1e-17, 0.25, 0.5, 0.75, 1 + 1e-15])
+    agree(brier(near, "t", "e", "p", 3).iloc[0], brier(FREE, "t", "e", "p", 3).iloc[0].tolist())
 
 
 def test_events_needed_for_two_equal_arms():

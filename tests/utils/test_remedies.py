@@ -125,6 +125,26 @@ CURVES = {
         "data['t'] = pd.to_datetime(data['t'], dayfirst=True)",
         (MONTHS.format("start"),),
     ),
+    "a date with its time zone": Case(
+        {"t": pd.to_datetime(DAYS).tz_localize("Asia/Tokyo"), "e": E},
+        curve,
+        "data['t'] = (data['t'].dt.tz_localize(None) - start).dt.days / 30.4375",
+    ),
+    "two dates with time zones, one without": Case(
+        {
+            "t": pd.to_datetime(DAYS).tz_localize("Asia/Tokyo"),
+            "e": E,
+            "seen": BEGAN,
+            "began": BEGAN.tz_localize("UTC"),
+        },
+        curve,
+        MONTHS.format("data['began']"),
+    ),
+    "durations as objects": Case(
+        {"t": pd.to_timedelta(T, "D").to_pytimedelta(), "e": E},
+        curve,
+        "data['t'] = data['t'] / pd.Timedelta(days=1)",
+    ),
     "durations": Case(
         {"t": pd.to_timedelta(T, "D"), "e": E},
         curve,
@@ -168,6 +188,19 @@ CURVES = {
         causes,
         "data['e'] = data['e'].map({'alive': 0, 'relapse': 1, 'died': 2}).astype(int)",
     ),
+    "numbers and words": Case(
+        {"t": T, "e": [0, "relapse", "died", 0]},
+        causes,
+        "data['e'] = data['e'].astype(str).map({'0': 0, 'relapse': 1, 'died': 2}).astype(int)",
+    ),
+    "a mark or a blank": Case(
+        {"t": T, "e": ["X", " ", "X", " "]}, curve, "data['e'] = (data['e'] == 'X').astype(int)"
+    ),
+    "a cause below 0": Case(
+        {"t": T, "e": [-1, 1, 2, 1]},
+        causes,
+        "data['e'] = data['e'].rank(method='dense').astype(int) - 1",
+    ),
     "only causes": Case(
         {"t": T, "e": pd.Categorical(["relapse", "died", "died", "died"])},
         causes,
@@ -182,6 +215,14 @@ CURVES = {
         {"t": T, "e": E, "g": ["a", None, "b", "b"]},
         by_group,
         "data = data.dropna(subset=['g'])",
+    ),
+    "a list as group": Case(
+        {"t": T, "e": E, "g": [[1], [2], [1], [2]]}, by_group, "data['g'] = data['g'].astype(str)"
+    ),
+    "names in two levels": Case(
+        {("q", "t"): T, ("q", "e"): E},
+        lambda d: kaplan_meier(d, "q_t", "q_e"),
+        "data = data.set_axis(['_'.join(map(str, c)) for c in data.columns], axis=1)",
     ),
     "a group called time": Case(
         {"t": T, "e": E, "time": list("aabb")},
@@ -375,6 +416,11 @@ MODELS = {
         lambda d: brier(d, "t", "e", "p", 3),
         "data['p'] = data['p'] / 100",
     ),
+    "a chance below 0": Case(
+        SIX | {"p": [-1e-9, 0.8, 0.7, 1, 1.000001, 0]},
+        lambda d: brier(d, "t", "e", "p", 3),
+        "data['p'] = data['p'].clip(0, 1)",
+    ),
 }
 
 
@@ -419,6 +465,14 @@ poisson = piecewise_exponential
         (cox, {"formula": "x", "cluster": "g"}, {"g": 1}, "cluster=None"),
         (landmark, {"at": 9}, {}, "at=3.0"),
         (brier, {"predicted": "p", "horizon": 9}, {"p": 0.5}, "horizon=6.0"),
+        (
+            brier, {"predicted": "p", "horizon": 6, "by": "g"},
+            {"p": 0.5, "g": list("ababaa")}, "horizon=4.0",
+        ),
+        (
+            restricted_mean, {"horizon": 6.5, "by": "g"},
+            {"e": 0, "g": list("ccbbaa")}, "horizon=2.0",
+        ),
     ],
 )  # fmt: skip
 def test_an_argument_typed_as_printed_makes_the_call_work(call, options, change, remedy):

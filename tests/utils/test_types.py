@@ -48,8 +48,9 @@ ALL = {
         {"a": "uint8", "t": "uint8", "e": "bool", "x": "uint8"},
         {"a": "Int64", "t": "Int64", "e": "boolean", "x": "Int64"},
         {"a": "float32", "t": "float32", "e": "Float64", "x": "bool"},
+        {"a": object, "t": object, "e": object, "x": object},
     ],
-    ids=["small", "nullable", "mixed"],
+    ids=["small", "nullable", "mixed", "objects"],
 )
 @pytest.mark.parametrize("name", ALL)
 def test_the_type_of_a_column_changes_no_number(name, types):

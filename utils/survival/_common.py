@@ -101,17 +101,42 @@ def chosen_times(at: float | Sequence[float], name: str) -> np.ndarray:
     """
     try:
         given = np.atleast_1d(at)
-        times = given.astype(float).ravel() if given.dtype.kind not in "mM" else np.zeros(0)
+        times = given.astype(float) if given.dtype.kind not in "mM" else np.zeros(0)
     except (TypeError, ValueError):
         times = np.zeros(0)
-    if not times.size or not (np.isfinite(times) & (times >= 0)).all():
-        raise ValueError(f"{name} is {at!r}: give one or more times of 0 or above")
+    if times.ndim > 1 or not times.size or not (np.isfinite(times) & (times >= 0)).all():
+        raise ValueError(f"{name} is {at!r}: give a number or a list of numbers of 0 or above")
     return times
 
 
 def grouped(data: pd.DataFrame, columns: str | Sequence[str]) -> Any:
     """Groups of rows by columns, whatever the index is called; no category without rows."""
     return data.groupby([data[column] for column in as_list(columns)], observed=True, sort=True)
+
+
+def chosen_number(value: float, name: str, below: float = np.inf, above: float = 0) -> float:
+    """One number as a float.
+
+    Raises
+    ------
+    ValueError
+        Unless it is one number between `above` and `below`; `name` is its parameter.
+    """
+    try:
+        number = float(value) if np.ndim(value) == 0 else np.nan
+    except (TypeError, ValueError):
+        number = np.nan
+    if not above < number < below:
+        raise ValueError(f"{name} is {value!r}: give one number between {above:g} and {below:g}")
+    return number
+
+
+def within_reach(rows: pd.DataFrame, time: str, by: Any) -> str:
+    """The remedy for a horizon that a group is not followed to."""
+    last = grouped(rows, by)[time].max().min() if as_list(by) else rows[time].max()
+    if last == 0:
+        return f"data = data[data[{time!r}] > 0]  # leaves out people without follow-up"
+    return f"horizon={float(last)!r}  # or below"
 
 
 def by_group(
@@ -133,7 +158,7 @@ def by_group(
             raise ValueError(f"in the group {named}: {error}") from error
         require_free_names(table, columns)
         for position, (column, label) in enumerate(zip(columns, labels)):
-            table.insert(position, column, label)
+            table.insert(position, column, [label] * len(table))
         tables.append(table)
     result = pd.concat(tables, ignore_index=True)
     for column in columns:

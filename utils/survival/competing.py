@@ -38,17 +38,17 @@ def _last_se(time: np.ndarray, cause: np.ndarray, k: int) -> float:
     return float(np.sqrt(max(terms.sum(), 0.0)))
 
 
-def _curves(part: pd.DataFrame, time: str, event: str, causes: range) -> pd.DataFrame:
+def _curves(part: pd.DataFrame, time: str, event: str, codes: np.ndarray) -> pd.DataFrame:
     """Cumulative incidence of every cause in one group of checked rows (`follow_up`)."""
     from statsmodels.duration.survfunc import CumIncidenceRight
 
-    times, cause = part[time].to_numpy(), part[event].to_numpy()
+    times, cause = part[time].to_numpy(), np.searchsorted(codes, part[event])
     grid = np.unique(times)
     at_risk = len(times) - np.searchsorted(np.sort(times), grid)
     with np.errstate(divide="ignore", invalid="ignore"):
         fit = CumIncidenceRight(times, cause)
     tables = []
-    for k in causes:
+    for k, code in enumerate(codes[1:], 1):
         if k > cause.max():
             incidence, se = np.zeros(len(grid)), np.zeros(len(grid))
         else:
@@ -60,18 +60,20 @@ def _curves(part: pd.DataFrame, time: str, event: str, causes: range) -> pd.Data
         lower, upper = log_log_interval(np.where(to_all, 0, incidence), se)
         columns = {"incidence": incidence, "se": se, "lower": lower, "upper": upper}
         tables.append(
-            pd.DataFrame({"cause": k, "time": grid, "at_risk": at_risk.astype(np.int64), **columns})
+            pd.DataFrame(
+                {"cause": code, "time": grid, "at_risk": at_risk.astype(np.int64), **columns}
+            )
         )
     return pd.concat(tables, ignore_index=True)
 
 
 def _checked(
     data: pd.DataFrame, time: str, event: str, by: str | Sequence[str] | None
-) -> tuple[pd.DataFrame, range]:
-    """Checked rows and the causes that they may hold."""
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Checked rows and the codes that they hold, 0 and each cause."""
     rows = follow_up(data, time, event, by=by, causes=True)
     require_some_events(rows, event)
-    return rows, range(1, int(rows[event].max()) + 1)
+    return rows, np.unique(np.append(rows[event], 0))
 
 
 def cumulative_incidence(
@@ -91,8 +93,8 @@ def cumulative_incidence(
     Returns
     -------
     DataFrame
-        [by], cause, time, at_risk, incidence, se, lower, upper; the 95% interval is log-log
-        (NaN until the cause has come once, and once it has come to all).
+        [by], cause (each that occurs), time, at_risk, incidence, se, lower, upper; the 95% interval
+        is log-log (NaN until the cause has come once, and once it has come to all).
 
     Raises
     ------
@@ -104,8 +106,8 @@ def cumulative_incidence(
     The Aalen-Johansen estimate, on statsmodels' CumIncidenceRight; equals R's survfit for a
     multi-state Surv, standard error included.
     """
-    rows, causes = _checked(data, time, event, by)
-    return by_group(rows, by, lambda part: _curves(part, time, event, causes))
+    rows, codes = _checked(data, time, event, by)
+    return by_group(rows, by, lambda part: _curves(part, time, event, codes))
 
 
 def incidence_at(
@@ -145,14 +147,14 @@ def incidence_at(
     Equals R's summary(survfit, times=at) for a multi-state Surv with conf.type="log-log".
     """
     wanted = chosen_times(at, "at")
-    rows, causes = _checked(data, time, event, by)
+    rows, codes = _checked(data, time, event, by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
-        curves = _curves(part, time, event, causes)
+        curves = _curves(part, time, event, codes)
         followed = np.sort(part[time].to_numpy())
         early = wanted - tolerance(np.unique(followed))
         at_risk = len(followed) - np.searchsorted(followed, early, side="left")
-        nobody_left = part.loc[part[time] == followed[-1], event].all()
+        nobody_left = part[event][part[time] == followed[-1]].all()
         known = (early <= followed[-1]) | nobody_left
         tables = []
         for k, curve in curves.groupby("cause"):

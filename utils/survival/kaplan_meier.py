@@ -12,11 +12,14 @@ from utils.checks import as_list, require_groups, require_some_events
 from utils.survival._common import (
     Z95,
     by_group,
+    chosen_number,
     chosen_times,
     follow_up,
+    grouped,
     log_log_interval,
     step,
     tolerance,
+    within_reach,
 )
 
 COUNTED = np.sqrt(np.finfo(float).eps)
@@ -36,6 +39,7 @@ def _curve(part: pd.DataFrame, time: str, event: str, entry: str | None = None) 
     if happened.any():
         fit = SurvfuncRight(times, events, entry=entries)
         survival = step(fit.surv_times, fit.surv_prob, grid, 1.0)
+        survival = np.minimum.accumulate(survival)  # 0 stays 0 when others enter later
         se = step(fit.surv_times, fit.surv_prob_se, grid, 0.0)
     else:
         survival, se = np.ones(len(grid)), np.zeros(len(grid))
@@ -215,8 +219,7 @@ def median_survival(
     start and the last follow-up, a time that says when watching stopped, not when people had
     the event; here, as in R's print, it is the step's start.
     """
-    if not 0 < share < 1:
-        raise ValueError(f"share is {share}: give a number between 0 and 1, 0.5 for the median")
+    share = chosen_number(share, "share", below=1)
     rows = follow_up(data, time, event, by=by)
     return by_group(rows, by, lambda part: _median(part, time, event, share))
 
@@ -289,8 +292,7 @@ def restricted_mean(
     The area A under S up to the horizon; its variance is the sum over event times of
     (area after t)^2 d / (n (n - d)). Equals R's summary(survfit, rmean=horizon).
     """
-    if not 0 < horizon < np.inf:
-        raise ValueError(f"horizon is {horizon}: give a time above 0, in the unit of {time!r}")
+    horizon = chosen_number(horizon, "horizon")
     rows = follow_up(data, time, event, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
@@ -299,7 +301,7 @@ def restricted_mean(
         if last < horizon - tolerance(curve["time"].to_numpy()) and free > 0:
             raise ValueError(
                 f"column {time!r}: follow-up ends at {last:g}, before the horizon {horizon:g}. "
-                "Remedy: choose a horizon that every group reaches"
+                f"Remedy: {within_reach(rows, time, by)}"
             )
         curve = curve[curve["time"] < horizon]
         edges = np.concatenate([[0.0], curve["time"], [horizon]])
@@ -312,7 +314,7 @@ def restricted_mean(
         mean, se = areas.sum(), np.sqrt(np.sum(area_after**2 * spread))
         return pd.DataFrame(
             {
-                "horizon": [float(horizon)],
+                "horizon": [horizon],
                 "mean": [mean],
                 "se": [se],
                 "lower": [mean - Z95 * se],
@@ -363,15 +365,14 @@ def conditional_survival(
     own Greenwood error. Equals R's survfit of subset = time > given.
     """
     starts = chosen_times(given, "given")
-    if not 0 < further < np.inf:
-        raise ValueError(f"further is {further}: give a time above 0, in the unit of {time!r}")
+    further = chosen_number(further, "further")
     rows = follow_up(data, time, event, by=by)
 
     def one(part: pd.DataFrame) -> pd.DataFrame:
         tables = []
         for start in starts:
             left = part[part[time] > start + tolerance(part[time].to_numpy())]
-            row = pd.DataFrame({"given": [start], "further": [float(further)], "at_risk": [0]})
+            row = pd.DataFrame({"given": [start], "further": [further], "at_risk": [0]})
             if len(left):
                 read = _read(left, time, event, np.array([start + further]))
                 row = row.assign(at_risk=len(left), **read.drop(columns=["time", "at_risk"]))
@@ -424,6 +425,8 @@ def logrank(
     events.
     """
     columns, layers = as_list(by), as_list(strata)
+    if not columns:
+        raise ValueError("by names no column: give the one that holds the groups")
     rows = follow_up(data, time, event, by=[*columns, *layers])
     if len(columns) == 1:
         require_groups(rows, columns, at_least=2)
@@ -431,11 +434,11 @@ def logrank(
     from statsmodels.duration.survfunc import survdiff
 
     times, happened = rows[time].to_numpy(), rows[event].to_numpy()
-    groups = rows.groupby(columns, observed=True)
+    groups = grouped(rows, columns)
     names = [", ".join(map(str, labels)) for labels, _ in groups]
     group, layer = groups.ngroup().to_numpy(), np.zeros(len(rows), dtype=np.int64)
     if layers:
-        layer = rows.groupby(layers, observed=True).ngroup().to_numpy()
+        layer = grouped(rows, layers).ngroup().to_numpy()
     first = pd.Series(times[happened == 1]).groupby(layer[happened == 1]).min()
     first_event = pd.Series(layer).map(first).to_numpy()
     seen = times >= first_event

@@ -10,7 +10,16 @@ import pandas as pd
 from scipy.special import expit, ndtri
 
 from utils.checks import complain, require_numbers, require_some_events
-from utils.survival._common import Z95, by_group, follow_up, same_times, step
+from utils.survival._common import (
+    ROUNDING,
+    Z95,
+    by_group,
+    chosen_number,
+    follow_up,
+    same_times,
+    step,
+    within_reach,
+)
 from utils.survival.kaplan_meier import _curve
 
 
@@ -264,16 +273,17 @@ def brier(
     Graf and others 1999, Stat Med 18:2529. At tied times events come before censoring; equals
     riskRegression's Score(cens.model="km").
     """
-    if not 0 < horizon < np.inf:
-        raise ValueError(f"horizon is {horizon!r}: give a time above 0, in the unit of {time!r}")
+    horizon = chosen_number(horizon, "horizon")
     checked = follow_up(data, time, event, by=by)
-    chances = require_numbers(data, predicted)
+    chances = require_numbers(data, predicted, minimum=None)
     complain(
         predicted,
-        chances > 1,
+        (chances < -ROUNDING) | (chances > 1 + ROUNDING),
         data[predicted],
         "survival at the horizon is a probability, 0 to 1",
-        f"data[{predicted!r}] = data[{predicted!r}] / 100  # if these are percent",
+        f"data[{predicted!r}] = data[{predicted!r}] / 100  # if these are percent"
+        if chances.min() >= 0
+        else f"data[{predicted!r}] = data[{predicted!r}].clip(0, 1)  # if they miss by little",
     )
     times, at = same_times(checked[time].to_numpy(float), np.array([horizon], float))
     checked[time], checked[predicted] = times, chances
@@ -283,7 +293,7 @@ def brier(
         if times.max() < at[0]:
             raise ValueError(
                 f"column {time!r}: nobody is followed to the horizon {horizon:g}. "
-                f"Remedy: horizon={float(times.max())!r}  # or below"
+                f"Remedy: {within_reach(checked, time, by)}"
             )
         curve = _curve(part, time, event)
         grid, under = curve["time"].to_numpy(), (curve["at_risk"] - curve["events"]).to_numpy(float)
@@ -339,11 +349,15 @@ def events_needed(
     (z(1 - alpha / 2) + z(power))^2 / (share (1 - share) log(hazard_ratio)^2).
     Schoenfeld 1983, Biometrics 39:499.
     """
-    if not 0 < hazard_ratio < np.inf or hazard_ratio == 1 or not 0 < share_exposed < 1:
-        raise ValueError("hazard_ratio must be positive and not 1, share_exposed between 0 and 1")
-    if not (0 < alpha < 1 and alpha / 2 < power < 1):
-        raise ValueError("alpha must be between 0 and 1, power between alpha / 2 and 1")
+    ratio = chosen_number(hazard_ratio, "hazard_ratio")
+    share = chosen_number(share_exposed, "share_exposed", below=1)
+    alpha = chosen_number(alpha, "alpha", below=1)
+    power = chosen_number(power, "power", below=1, above=alpha / 2)
+    if ratio == 1:
+        raise ValueError(
+            "hazard_ratio is 1: no number of events shows that, give one that is not 1"
+        )
     # (z(1 - alpha / 2) + z(power))^2 / (share (1 - share) log(hazard_ratio)^2)
     # Schoenfeld 1983, Biometrics 39:499
-    reach = ndtri(1 - alpha / 2) + ndtri(power)
-    return float(reach**2 / (share_exposed * (1 - share_exposed) * np.log(hazard_ratio) ** 2))
+    reach = ndtri(power) - ndtri(alpha / 2)
+    return float(reach**2 / (share * (1 - share) * np.log(ratio) ** 2))
