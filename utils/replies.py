@@ -10,7 +10,7 @@ import pandas as pd
 
 FORGOTTEN = type("Forgotten", (), {"__repr__": lambda self: "no answer"})()
 TOLERANCE = 0.01
-COARSEST = 0.03
+ROUNDED = 3  # times the tolerance: how far a rightly rounded answer may be
 UNITS = {
     12: "months and years",
     365.25: "days and years",
@@ -149,7 +149,7 @@ def is_right(value: object, right: object, tolerance: float, round_up: bool = Fa
         return False
     exact = float(right)  # type: ignore[arg-type]
     rounded = round(exact, decimals(given)) == given
-    if rounded and math.isclose(given, exact, rel_tol=COARSEST):
+    if rounded and math.isclose(given, exact, rel_tol=ROUNDED * tolerance):
         return True
     return round_up and given == math.ceil(exact)
 
@@ -209,7 +209,7 @@ def _to_number(value: object, right: float, exercise: dict) -> str:
         return "Nearly: rounded too far. Give one decimal more."
     for words, other in _relatives(right):
         rounded = round(other, decimals(found)) == found
-        if math.isclose(found, other, rel_tol=COARSEST if rounded else 0.006):
+        if math.isclose(found, other, rel_tol=ROUNDED * TOLERANCE if rounded else 0.006):
             return f"Not yet: {words}{asked}"
     return f"Not yet, and not a mistake we foresaw.{asked}"
 

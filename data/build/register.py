@@ -159,9 +159,11 @@ def draft(path: Path) -> str:
     lines += ['title = "..."', 'description = "One row is ..."', "[resource.fields]"]
     for column, cells in data.items():
         kind = {"i": "integer", "f": "number", "b": "string"}.get(cells.dtype.kind, "string")
-        parts = [f'type = "{kind}"', 'description = "..."']
-        if kind == "integer" and set(cells.dropna()) <= {0, 1}:
+        parts, codes = [f'type = "{kind}"', 'description = "..."'], set(cells.dropna())
+        if kind == "integer" and codes <= {0, 1}:
             parts.append("enum = [0, 1]")
+        elif kind == "integer" and codes == {1, 2}:
+            lines.append("# 1 and 2: if 2 is the event, recode the file to 0 and 1 before it is used")
         if cells.isna().any():
             parts.append("missing = true")
         lines.append(f"{json.dumps(column)} = {{ {', '.join(parts)} }}")
@@ -292,6 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("Nothing was written. Correct the cells, or the rules in register.toml")
         return 1
     write_atomically(TARGET, content)
+    print(f"data/datapackage.json describes {len(made['resources'])} files")
     return 0
 
 

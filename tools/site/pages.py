@@ -48,7 +48,7 @@ def anchor(claim: str, part: str = "") -> str:
 
 def conclusion(verdict: Mapping[str, Any]) -> str:
     """What a verdict says, in its own words."""
-    return verdict.get("conclusion") or verdict.get("verdict") or "not yet judged"
+    return verdict.get("conclusion") or "not yet judged"
 
 
 def scope(verdict: Mapping[str, Any]) -> str:
@@ -58,8 +58,8 @@ def scope(verdict: Mapping[str, Any]) -> str:
 
 def decides(verdict: Mapping[str, Any]) -> list[str]:
     """The number that decides, and what it is held against."""
-    found = [verdict.get("value"), verdict.get("bar")] if verdict.get("value") else []
-    return [text for text in found if text] or list(verdict.get("numbers") or ())
+    value, bar = verdict.get("value"), verdict.get("bar")
+    return [text for text in (value, bar) if text] if value else []
 
 
 def linked(text: object) -> str:
