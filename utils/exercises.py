@@ -222,7 +222,7 @@ def hint(name: object = None, step: object = 1) -> None:
         _show(WAITING, f"There is no such hint: {error}")
 
 
-def predict(name: str, guess: object = ...) -> None:
+def predict(name: str, guess: object = ..., letters: int | None = None) -> None:
     """Note a guess before the data are looked at. Never raises.
 
     Parameters
@@ -231,10 +231,14 @@ def predict(name: str, guess: object = ...) -> None:
         What the guess is about, as the lesson writes it.
     guess : float or str
         Put it in place of the dots.
+    letters : int, optional
+        How many letters are asked for, where it is a row of them.
     """
     value = replies.single(guess)
     if value is ... or value is None:
         _show(WAITING, "No guess yet: put one in place of the dots. Only you see it.")
+    elif letters and len(str(value)) != letters:
+        _show(WAITING, f"{len(str(value))} letters; {letters} are needed, in quotation marks.")
     elif isinstance(value, (int, float, str)):
         _remember("guesses", name, value)
         _show(WAITING, f"Noted: {value}. You meet it again at the verdict.")

@@ -205,6 +205,8 @@ def _to_number(value: object, right: float, exercise: dict) -> str:
     if found is None:
         return _not_a_number(value)
     asked = f" It is asked for as: {exercise['unit']}." if exercise.get("unit") else ""
+    if exercise.get("round_up") and found == math.floor(right):
+        return f"Not yet: {found:.0f} are not quite enough. Round up."
     if round(right, decimals(found)) == found:
         return "Nearly: rounded too far. Give one decimal more."
     for words, other in _relatives(right):
@@ -258,11 +260,17 @@ def _not_a_number(value: object) -> str:
         return f"The answer is {kind}. Look at the line that computed it."
     if callable(value):
         return "That is a function, not its result: add brackets and what it needs."
-    if isinstance(value, (pd.DataFrame, pd.Series)) or hasattr(value, "shape"):
-        held = getattr(value, "size", 0)
+    if isinstance(value, pd.DataFrame):
+        rows = ", ".join([repr(name) for name in value.index[:3]] + ["..."] * (len(value) > 3))
         return (
-            f"That is a table of {held} values; one is asked for. Take it out with the row and the "
-            "column: table.loc[0, 'survival']"
+            f"That is a table of {value.size} values; one is asked for. Take it out with its row and "
+            f"its column, table.loc[row, column]. The rows are {rows}, the columns "
+            f"{', '.join(map(repr, value.columns))}."
+        )
+    if hasattr(value, "shape"):
+        return (
+            f"That is a row or column of {getattr(value, 'size', 0)} values; one is asked for. Take "
+            "it out by its place, from 0: values.iloc[0], or values[0] for an array."
         )
     if isinstance(value, (list, tuple, set, dict)):
         return f"One number is asked for, not {len(value)} values."

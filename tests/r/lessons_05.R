@@ -19,12 +19,12 @@ value("05 > hollow-in",
       together(rbind(exercise, of(c("goodwin-lisa-2020-1", "success-c-2018-4")))))
 trials <- subset(read("published", "lifestyle_and_supplement_rcts"),
                  comparison == "as randomised" & !is.na(events_control) & !is.na(ci_low))
-# 100 * (p1 - p0 -+ z sqrt(p1 (1 - p1) / n1 + p0 (1 - p0) / n0)), by hand from metafor's escalc
-difference <- function(trial) {
+# 100 * (p0 - p1 -+ z sqrt(p1 (1 - p1) / n1 + p0 (1 - p0) / n0)), by hand from metafor's escalc
+fewer <- function(trial) {
   row <- trials[trials$trial == trial, ][1, ]
   rd <- escalc("RD", ai = row$events_intervention, n1i = row$n_intervention,
                ci = row$events_control, n2i = row$n_control)
-  100 * (rd$yi[1] + SIGNS * Z * sqrt(rd$vi[1]))
+  100 * (-rd$yi[1] + SIGNS * Z * sqrt(rd$vi[1]))
 }
-value("05 > people > CHALLENGE", difference("CHALLENGE"))
-value("05 > people > WINS", difference("WINS"))
+value("05 > people > CHALLENGE", fewer("CHALLENGE"))
+value("05 > people > WINS", fewer("WINS"))

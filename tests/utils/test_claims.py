@@ -793,9 +793,11 @@ def test_claim_and_overview_show_the_register():
     assert table.loc["threshold", "held or not"] == "0.1 to 0.9"
     assert "amended" not in table.index
     overview = claims.overview()
-    assert list(overview.index) == list(register())
-    assert overview.loc["environment", "lesson"] == "06, 07"
-    assert overview.loc["effort", "type"] == "value and effect"
+    assert overview["claim"].tolist() == list(register())
+    assert overview.index.tolist() == list(range(1, 21))
+    by_claim = overview.set_index("claim")
+    assert by_claim.loc["environment", "lesson"] == "06, 07"
+    assert by_claim.loc["effort", "type"] == "value and effect"
 
 
 def test_board_holds_every_part_with_what_the_reader_believed(tmp_path):

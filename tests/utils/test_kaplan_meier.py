@@ -220,7 +220,7 @@ def test_counts_are_whole_numbers_and_true_false_is_an_event():
     pd.testing.assert_frame_equal(kaplan_meier(SIX.assign(e=SIX["e"] == 1), "t", "e"), table)
     entered = kaplan_meier(SIX.assign(began=[0, 0, 2, 2, 2, 3]), "t", "e", entry="began")
     assert entered["at_risk"].tolist() == [2, 1, 3, 3, 2, 1]
-    assert median_follow_up(SIX.assign(e=SIX["e"] == 1), "t", "e")["events"].tolist() == [3]
+    assert median_follow_up(SIX.assign(e=SIX["e"] == 1), "t", "e")["left"].tolist() == [3]
 
 
 def test_the_last_day_of_follow_up_is_still_known():

@@ -85,7 +85,8 @@ def overview() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a claim, by its id: lesson (or lessons), says (in our words), type.
+        One row a claim, numbered from 1: claim (its id), lesson (or lessons), says (in our
+        words), type.
     """
     return pd.DataFrame(
         [
@@ -96,8 +97,9 @@ def overview() -> pd.DataFrame:
                 "type": " and ".join(dict.fromkeys(part["type"] for part in entry["part"])),
             }
             for name, entry in register().items()
-        ]
-    ).set_index("claim")
+        ],
+        index=pd.RangeIndex(1, len(register()) + 1),
+    )
 
 
 def find(name: str) -> dict:

@@ -243,8 +243,7 @@ def median_follow_up(
     Returns
     -------
     DataFrame
-        [by], n, events, median, lower, upper; `events` counts the people whose observation
-        ended without the event.
+        [by], n, left (people whose observation ended without the event), median, lower, upper.
 
     Raises
     ------
@@ -257,7 +256,8 @@ def median_follow_up(
     """
     rows = follow_up(data, time, event, by=by)
     rows[event] = 1 - rows[event]
-    return by_group(rows, by, lambda part: _median(part, time, event, 0.5))
+    found = by_group(rows, by, lambda part: _median(part, time, event, 0.5))
+    return found.rename(columns={"events": "left"})
 
 
 def restricted_mean(
