@@ -203,6 +203,12 @@ def test_mixture_cure_refuses(change, said):
         mixture_cure(data, "t", "e", by="g")
 
 
+def test_a_cured_share_that_could_be_any_is_none(lung):
+    """Its estimate is 0.0004 here, with an interval from 1e-196 to 1."""
+    with pytest.raises(ValueError, match="'time'.*cured share"):
+        mixture_cure(lung, "time", "event")
+
+
 @pytest.mark.parametrize("factor", [1e-6, 1, 1e6])
 def test_mixture_cure_in_any_unit(colon, factor):
     days = mixture_cure(colon["recurrence"], "time", "event").iloc[0]

@@ -150,7 +150,7 @@ def mixture_cure(
     ------
     ValueError
         For bad columns (see `utils.checks`), a time of 0, no event, or follow-up that does not
-        tell a cured share: no plateau, or a curve that the model does not fit.
+        tell a cured share: no plateau, or an interval from 0 to 1.
 
     Notes
     -----
@@ -223,12 +223,14 @@ def _cure_fit(
             "plateau that a cured share would explain; kaplan_meier and restricted_mean need none"
         )
     definite = np.isfinite(curvature).all() and np.linalg.eigvalsh(curvature).min() > 0
-    if not definite or np.abs(fit.x[1:]).max() > 10:
+    se = float(np.sqrt(np.linalg.inv(curvature)[0, 0])) if definite else np.inf
+    lower, upper = expit(fit.x[0] + Z95 * se * np.array([-1, 1]))
+    if np.abs(fit.x[1:]).max() > 10 or upper - lower > 0.99:
         raise ValueError(
-            f"column {name!r}: the follow-up does not tell a cured share, the likelihood has no "
-            "top; kaplan_meier and survival_at need no such model"
+            f"column {name!r}: the follow-up does not tell a cured share, it could be any from 0 "
+            "to 1; kaplan_meier and survival_at need no such model"
         )
-    return fit.x, -float(fit.fun), float(np.sqrt(np.linalg.inv(curvature)[0, 0]))
+    return fit.x, -float(fit.fun), se
 
 
 def brier(
