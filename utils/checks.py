@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 HAPPENED = {
-    *("yes", "y", "true", "t", "event", "dead", "died", "death", "deceased", "1:deceased"),
+    *("yes", "y", "true", "t", "event", "dead", "died", "death", "deceased", "1:deceased", "dod"),
     *("relapse", "relapsed", "recurrence", "recurred", "1:recurred", "progressed", "positive"),
+    *("ja", "oui", "si", "sí"),
 }
 CENSORED = {
-    *("no", "n", "false", "f", "none", "censored", "censor", "alive", "living", "0:living"),
-    *("disease free", "diseasefree", "event-free", "negative", "lost"),
+    *("no", "n", "false", "f", "none", "censored", "censor", "alive", "living", "0:living", "ned"),
+    *("disease free", "diseasefree", "event-free", "event free", "negative", "lost", "awd"),
+    *("nein", "non", "lost to follow-up"),
 }
 DATE = r"\s*(\d{1,4})[-/.](\d{1,2}|[A-Za-z]{3})[-/.](\d{1,4})([ T].*)?"
 
@@ -92,6 +94,11 @@ def _holds_numbers(values: pd.Series) -> bool:
     return kind == "b" or (kind != "c" and pd.api.types.is_numeric_dtype(values))
 
 
+def _all_text(values: pd.Series) -> bool:
+    """Whether every entry that is there is text."""
+    return all(isinstance(value, str) for value in values.dropna())
+
+
 def _parsed(words: pd.Series) -> pd.Series:
     """Text as numbers; NaN where it is none."""
     return pd.to_numeric(words.str.strip(), errors="coerce").astype(float)
@@ -105,35 +112,50 @@ def refuse_numbers_as_text(data: pd.DataFrame, column: str, more_than: float = 0
     values = data[column]
     if _holds_numbers(values):
         return
-    words = values.dropna().astype(str)
-    text = f"data[{column!r}]"
-    if isinstance(values.dtype, pd.CategoricalDtype):
+    times = values.dropna().astype(str).value_counts(sort=False)
+    words, text = pd.Series(times.index, dtype=str), f"data[{column!r}]"
+    if isinstance(values.dtype, pd.CategoricalDtype) or not _all_text(values):
         text += ".astype(str)"
-    plain, pointed = _parsed(words), _parsed(words.str.replace(",", ".", regex=False))
-    if max(pointed.count(), plain.count()) <= more_than * len(words):
+    comma = words.str.contains(",")
+    thousands = words.str.fullmatch(r"\s*[-+]?\d{1,3}(,\d{3})+(\.\d*)?\s*")
+    dotted, bare = f"{text}.str.replace(',', '.')", f"{text}.str.replace(',', '')"
+    read = {
+        text: words,
+        dotted: words.str.replace(",", "."),
+        bare: words.where(thousands | ~comma).str.replace(",", ""),
+        f"{text}.str.replace('.', '').str.replace(',', '.')": (
+            words.where(~comma, words.str.replace(".", "").str.replace(",", "."))
+        ),
+    }
+    counts = {code: times.to_numpy()[_parsed(found).notna()].sum() for code, found in read.items()}
+    best = max(counts, key=lambda code: counts[code])
+    if counts[best] <= more_than * times.sum():
         return
-    if pointed.count() > plain.count():
-        grouped = words.str.fullmatch(r"\s*[-+]?\d{1,3}(,\d{3})+\s*") | ~words.str.contains(",")
-        decimal = f"data[{column!r}] = pd.to_numeric({text}.str.replace(',', '.'))"
-        also = "  # or .replace(',', ''), if the comma parts thousands" if grouped.all() else ""
+    others = counts[best] < times.sum()
+    coerce = ", errors='coerce'" if others else ""
+    remedy = f"data[{column!r}] = pd.to_numeric({best}{coerce})"
+    if best != text:
+        unclear = best == dotted and counts[bare] == counts[best]
         complain(
             column,
             values.astype(str).str.contains(",", regex=False).to_numpy(dtype=bool, na_value=False),
             values,
             "text with a comma in a number",
-            decimal + also,
+            f"{remedy}  # or .replace(',', ''), if the comma parts thousands"
+            if unclear
+            else remedy,
         )
-    if plain.count() == len(words):
+    if not others:
         raise ValueError(
             f"column {column!r} holds numbers as text ({values.dtype}), not numbers. "
-            f"Remedy: data[{column!r}] = pd.to_numeric({text})"
+            f"Remedy: {remedy}"
         )
     complain(
         column,
         values.notna().to_numpy() & _parsed(values.astype(str)).isna().to_numpy(),
         values,
         "text among text that looks like numbers",
-        f"data[{column!r}] = pd.to_numeric({text}, errors='coerce')  # makes these entries missing",
+        f"{remedy}  # makes these entries missing",
     )
 
 
@@ -152,8 +174,10 @@ def _not_numbers(data: pd.DataFrame, column: str) -> NoReturn:
             if name != column
             and pd.api.types.is_datetime64_any_dtype(data[name])
             and hasattr(data[name].dtype, "tz") == hasattr(values.dtype, "tz")
+            and not (data[name] >= values).any()
         ]
-        begin = f"data[{others[0]!r}]" if others else "start"
+        first = min(others, key=lambda name: data[name].min()) if others else None
+        begin = f"data[{first!r}]" if others else "start"
         end = this if others or not hasattr(values.dtype, "tz") else f"{this}.dt.tz_localize(None)"
         refuse(
             "dates",
@@ -247,14 +271,18 @@ def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
     text, cleaned = this, words.str.strip().str.lower()
     if not cleaned.isin(HAPPENED | CENSORED).any():
         refuse_numbers_as_text(data, column, more_than=0)
-    if not (words == values.dropna()).all():
+    if not _all_text(values):
         text += ".astype(str)"
     if cleaned.nunique() < words.nunique():
         words, text = cleaned, f"{this}.astype(str).str.strip().str.lower()"
     first = CENSORED | {"", "0", "0.0"}
     levels = sorted(words.unique(), key=lambda word: word.strip().lower() not in first)
     known = [word for word in levels if word.strip().lower() in HAPPENED]
-    if causes or len(levels) > 2:
+    if known and not causes and len(levels) > 2:
+        remedy = (
+            f"{this} = {text}.isin({known}).astype(int)  # if these are the event, and only they"
+        )
+    elif causes or len(levels) > 2:
         codes = {word: code for code, word in enumerate(levels, int(known == levels))}
         remedy = f"{this} = {text}.map({codes}).astype(int)  # if 0 is censored in this order"
     else:

@@ -109,6 +109,27 @@ CURVES = {
         "data['t'] = pd.to_numeric(data['t'].str.replace(',', '.'))",
         (DROP_T,),
     ),
+    "thousands": Case(
+        {"t": ["1,234.5", "2.5", "3", "4"], "e": E},
+        curve,
+        "data['t'] = pd.to_numeric(data['t'].str.replace(',', ''))",
+    ),
+    "thousands and decimal commas": Case(
+        {"t": ["1.234,5", "2,5", "3", "4"], "e": E},
+        curve,
+        "data['t'] = pd.to_numeric(data['t'].str.replace('.', '').str.replace(',', '.'))",
+    ),
+    "a comma, a question mark and a number": Case(
+        {"t": ["1,5", "2,5", "?", 4], "e": E},
+        curve,
+        "data['t'] = pd.to_numeric(data['t'].astype(str).str.replace(',', '.'), errors='coerce')",
+        (DROP_T,),
+    ),
+    "three dates, one of them after": Case(
+        {"t": pd.to_datetime(DAYS), "e": E, "seen": pd.to_datetime(DAYS), "began": BEGAN},
+        curve,
+        MONTHS.format("data['began']"),
+    ),
     "two dates": Case(
         {"t": pd.to_datetime(DAYS), "e": E, "began": BEGAN}, curve, MONTHS.format("data['began']")
     ),
@@ -139,6 +160,12 @@ CURVES = {
         },
         curve,
         MONTHS.format("data['began']"),
+    ),
+    "dates as text, with points": Case(
+        {"t": ["31.01.2020", "02.03.2020", "01.04.2020", "01.05.2020"], "e": E},
+        curve,
+        "data['t'] = pd.to_datetime(data['t'], dayfirst=True)",
+        (MONTHS.format("start"),),
     ),
     "durations as objects": Case(
         {"t": pd.to_timedelta(T, "D").to_pytimedelta(), "e": E},
@@ -200,6 +227,16 @@ CURVES = {
         {"t": T, "e": [-1, 1, 2, 1]},
         causes,
         "data['e'] = data['e'].rank(method='dense').astype(int) - 1",
+    ),
+    "three words for one event": Case(
+        {"t": T, "e": ["dead", "alive", "lost", "dead"]},
+        curve,
+        "data['e'] = data['e'].isin(['dead']).astype(int)",
+    ),
+    "ja und nein": Case(
+        {"t": T, "e": ["ja", "nein", "ja", "ja"]},
+        curve,
+        "data['e'] = (data['e'] == 'ja').astype(int)",
     ),
     "only causes": Case(
         {"t": T, "e": pd.Categorical(["relapse", "died", "died", "died"])},
