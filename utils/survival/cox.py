@@ -77,14 +77,17 @@ def _fit(
     used = found.rows
     require_some_events(used, event)
     scaled, _, scale = standardised(found.values)
-    clocks = [used[name].to_numpy(float) for name in (time, entry) if name is not None]
-    # only the order of times matters; half a place after its entry a row is at risk
-    places = np.unique(np.concatenate(clocks), return_inverse=True)[1].astype(float)
+    end, begin = used[time].to_numpy(float), None
+    if entry is not None:
+        # only the order of times matters; half a place after its entry a row is at risk
+        clocks = np.concatenate([end, used[entry].to_numpy(float)])
+        places = np.unique(clocks, return_inverse=True)[1].astype(float)
+        end, begin = places[: len(used)], places[len(used) :] + 0.5
     model = _phreg.model(
-        places[: len(used)],
+        end,
         scaled,
         status=used[event].to_numpy(float),
-        entry=None if entry is None else places[len(used) :] + 0.5,
+        entry=begin,
         strata=_codes(used, strata),
         ties=ties,
         missing="none",
