@@ -86,7 +86,7 @@ def require_present(data: pd.DataFrame, column: str, problem: str = "the value i
     complain(column, missing, data[column], problem, remedy)
 
 
-def _holds_numbers(values: pd.Series) -> bool:
+def holds_numbers(values: pd.Series) -> bool:
     """Whether a column holds real numbers or true/false, be it as objects with gaps."""
     if values.dtype == object:
         return all(isinstance(value, (Real, Decimal, np.bool_)) for value in values.dropna())
@@ -110,7 +110,7 @@ def refuse_numbers_as_text(data: pd.DataFrame, column: str, more_than: float = 0
     Names the first entry that does not, if there is one; decimal commas count as numbers.
     """
     values = data[column]
-    if _holds_numbers(values):
+    if holds_numbers(values):
         return
     times = values.dropna().astype(str).value_counts(sort=False)
     words, text = pd.Series(times.index, dtype=str), f"data[{column!r}]"
@@ -230,7 +230,7 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
     require_columns(data, column)
     values = data[column]
     missing = values.isna().to_numpy()
-    if not missing.all() and not _holds_numbers(values):
+    if not missing.all() and not holds_numbers(values):
         _not_numbers(data, column)
     if missing.any():
         require_present(data, column, "a finite number is needed, it is missing")
@@ -256,7 +256,7 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
 def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
     """Raise ValueError with the recoding if an event column holds words or dates."""
     values, this = data[column], f"data[{column!r}]"
-    if _holds_numbers(values) or (
+    if holds_numbers(values) or (
         isinstance(values.dtype, pd.CategoricalDtype)
         and pd.api.types.is_numeric_dtype(values.cat.categories)
     ):

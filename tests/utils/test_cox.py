@@ -1,5 +1,7 @@
 """utils.survival.cox against R, and what it refuses."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,6 +190,7 @@ HR_B_7, HR_60 = -0.202732554054082, -0.632051696154372
         ({"x": pd.array(X, dtype="Int64")}, "x", "x", "", HR_X),
         ({"x": X}, "x", "x", "", HR_X),
         ({"x": pd.Series(X, dtype=object)}, "x", "x", "", HR_X),
+        ({"x": [x if x is None else Decimal(x) for x in X]}, "x", "x", "", HR_X),
         ({"g": B_OR_NOT}, "g", "g", "True", HR_B),
         ({"g": EIGHT["g"].map({"a": "1", "b": "2"})}, "C(g)", "g", "2", HR_B),
         ({"g": [1, 1, 2, 2, 1, 2, 1, 2]}, "C(g)", "g", "2", HR_B),

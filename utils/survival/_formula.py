@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from utils.checks import DATE, refuse_numbers_as_text, require_columns
+from utils.checks import DATE, holds_numbers, refuse_numbers_as_text, require_columns
 from utils.survival._common import Z95
 
 INTERCEPT = "Intercept"  # patsy's name of the column of ones
@@ -385,7 +385,7 @@ def _plain(data: pd.DataFrame, name: str, use: Use) -> Any:
     if pd.api.types.is_bool_dtype(kind):
         known = values.astype(object).where(values.notna(), None if use.copes else False)
         return known.to_numpy() if use.copes else known.to_numpy(bool)
-    if pd.api.types.is_numeric_dtype(kind):
+    if holds_numbers(values):
         return values.to_numpy(dtype=float, na_value=np.nan)
     dated = kind.kind in "mM" or isinstance(kind, (pd.PeriodDtype, pd.DatetimeTZDtype))
     if dated and use.free and not use.category:
