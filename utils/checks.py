@@ -253,6 +253,11 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
     return numbers
 
 
+def _means_event(word: str) -> bool:
+    """Whether a word or code means something else than censored."""
+    return word.strip().lower() not in CENSORED | {"", "0", "0.0"}
+
+
 def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
     """Raise ValueError with the recoding if an event column holds words or dates."""
     values, this = data[column], f"data[{column!r}]"
@@ -275,8 +280,7 @@ def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
         text += ".astype(str)"
     if cleaned.nunique() < words.nunique():
         words, text = cleaned, f"{this}.astype(str).str.strip().str.lower()"
-    first = CENSORED | {"", "0", "0.0"}
-    levels = sorted(words.unique(), key=lambda word: word.strip().lower() not in first)
+    levels = sorted(words.unique(), key=_means_event)
     known = [word for word in levels if word.strip().lower() in HAPPENED]
     if known and not causes and len(levels) > 2:
         remedy = (
@@ -318,8 +322,19 @@ def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> n
         Names the column, the first bad row and the recoding.
     """
     require_columns(data, column)
+    values, missing = data[column], data[column].isna().to_numpy()
+    levels = values.dropna().astype(str).unique() if missing.any() else []
+    if len(levels) == 1 and _means_event(levels[0]):
+        complain(
+            column,
+            missing,
+            values,
+            f"the event is missing, where it is not it is always {levels[0]!r}",
+            f"data[{column!r}] = data[{column!r}].notna().astype(int)  "
+            "# if it is missing where none came",
+        )
     _refuse_words(data, column, causes)
-    codes, values = require_numbers(data, column, minimum=None), data[column]
+    codes = require_numbers(data, column, minimum=None)
     if causes:
         complain(
             column,

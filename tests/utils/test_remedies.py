@@ -188,6 +188,15 @@ CURVES = {
         curve,
         "data['e'] = (data['e'] == 'yes').astype(int)",
     ),
+    "a word or nothing": Case(
+        {"t": T, "e": ["relapse", None, "relapse", None]},
+        curve,
+        "data['e'] = data['e'].notna().astype(int)",
+    ),
+    "1 or nothing": Case(
+        {"t": T, "e": [1, None, None, 1]}, curve, "data['e'] = data['e'].notna().astype(int)"
+    ),
+    "0 or nothing": Case({"t": T, "e": [0, None, None, 0]}, curve, DROP_E),
     "yes, no and a gap": Case(
         {"t": T, "e": ["yes", "no", None, "no"]},
         curve,
