@@ -258,6 +258,81 @@ def _means_event(word: str) -> bool:
     return word.strip().lower() not in CENSORED | {"", "0", "0.0"}
 
 
+def optional_numbers(
+    data: pd.DataFrame, column: str, *, minimum: float | None = None, infinite: bool = False
+) -> np.ndarray:
+    """Return a column as floats, NaN where it is missing, after `require_numbers` on the rest.
+
+    Infinite numbers are errors, unless `infinite`.
+    """
+    require_columns(data, column)
+    values = data[column]
+    known = data[(values.notna() & ~(infinite & values.isin([np.inf, -np.inf]))).to_numpy()]
+    if len(known):
+        require_numbers(known, column, minimum=minimum)
+    return values.to_numpy(dtype=float, na_value=np.nan)
+
+
+def require_scalar(value: object, name: str, *, positive: bool = False) -> float:
+    """Return what was given by hand as a float: one finite number, 0 or above (or above 0)."""
+    try:
+        number = np.nan if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = np.nan
+    if not 0 <= number < np.inf or (positive and number == 0):
+        least = "above 0" if positive else "0 or above"
+        raise ValueError(f"{name}={value!r}: give one number, {least}. Remedy: {name}=1")
+    return number
+
+
+def require_intervals(
+    table: pd.DataFrame,
+    estimate: str,
+    lower: str,
+    upper: str,
+    *,
+    log: str = "",
+) -> pd.DataFrame:
+    """Return a table whose estimates and limits are floats, after checking that they fit.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row an estimate.
+    estimate, lower, upper : str
+        Columns: finite; finite or missing; finite, missing or infinite. Half an interval is none.
+    log : str
+        For numbers on a log scale: the remedy where one is not.
+
+    Returns
+    -------
+    DataFrame
+        A copy.
+
+    Raises
+    ------
+    ValueError
+        Names the column, the first bad row and the remedy; also for an estimate outside its limits.
+    """
+    value = require_numbers(table, estimate, minimum=None)
+    low, high = optional_numbers(table, lower), optional_numbers(table, upper, infinite=True)
+    half = np.isnan(low) | np.isnan(high)
+    low, high = np.where(half, np.nan, low), np.where(half, np.nan, high)
+    near = 1e-9 * np.abs(value)
+    complain(
+        estimate,
+        (low - value > near) | (value - high > near),
+        table[estimate],
+        f"the estimate lies outside its interval in {lower!r} and {upper!r}",
+        f"data = data[~((data[{lower!r}] > data[{estimate!r}]) | "
+        f"(data[{estimate!r}] > data[{upper!r}]))]  # or mend the row",
+    )
+    if log:
+        for column, bad in ((estimate, value <= 0), (lower, low < 0)):
+            complain(column, bad, table[column], "a log scale begins above 0", log)
+    return table.assign(**{estimate: value, lower: low, upper: high})
+
+
 def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
     """Raise ValueError with the recoding if an event column holds words or dates."""
     values, this = data[column], f"data[{column!r}]"

@@ -215,6 +215,8 @@ def hint(name: object = None, step: object = 1) -> None:
     """
     try:
         hints = _find(str(name))["hints"]
+        if not str(step).lstrip("-").isdecimal():
+            raise ValueError(f"{step!r} is no step, as in hint({name!r}, 2)")
         number = min(max(int(str(step)), 1), len(hints))
         more = f" More: hint({name!r}, {number + 1})" if number < len(hints) else ""
         _show(WAITING, f"Hint {number} of {len(hints)}: {hints[number - 1]}{more}")
@@ -235,12 +237,12 @@ def predict(name: str, guess: object = ..., letters: int | None = None) -> None:
         How many letters are asked for, where it is a row of them.
     """
     value = replies.single(guess)
-    if value is ... or value is None:
+    if value is ... or value is None or str(value) in ("", "nan"):
         _show(WAITING, "No guess yet: put one in place of the dots. Only you see it.")
     elif letters and len(str(value)) != letters:
         _show(WAITING, f"{len(str(value))} letters; {letters} are needed, in quotation marks.")
     elif isinstance(value, (int, float, str)):
-        _remember("guesses", name, value)
+        _remember("guesses", str(name), value)
         _show(WAITING, f"Noted: {value}. You meet it again at the verdict.")
     else:
         _show(WAITING, f"A guess is one number or one word, not a {type(value).__name__}.")
@@ -259,7 +261,7 @@ def guess(name: str) -> float | str | None:
     float, str or None
         None where none was made.
     """
-    return _kept()["guesses"].get(name)
+    return _kept()["guesses"].get(str(name))
 
 
 def recall(name: str, found: object) -> None:
@@ -278,11 +280,17 @@ def recall(name: str, found: object) -> None:
 
 
 def _in_words(found: object) -> str:
-    if isinstance(found, pd.DataFrame):
-        shown = report(found)
-        column = next(name for name in shown if "interval" in name)
-        return f"{column.partition(' (')[0]} {shown[column].iloc[0]}"
-    return found.rstrip(".") if isinstance(found, str) else replies.show(found)
+    if isinstance(found, str):
+        return found.rstrip(".")
+    try:
+        if isinstance(found, (pd.DataFrame, pd.Series)):
+            row = found if isinstance(found, pd.DataFrame) else found.to_frame().T
+            shown = report(row)
+            column = next(name for name in shown if "interval" in name)
+            return f"{column.partition(' (')[0]} {shown[column].iloc[0]}"
+        return replies.show(found)
+    except Exception:
+        return f"a {type(found).__name__} without an estimate"
 
 
 def progress() -> pd.DataFrame:

@@ -20,7 +20,21 @@ def explore(draw: Callable[..., object], **controls: tuple[float, float, float, 
         Draws with pyplot; takes the controls by name.
     **controls : tuple of (start, least, most, step)
         A slider for each argument of `draw`.
+
+    Raises
+    ------
+    ValueError
+        Not four numbers, or a start outside least to most.
     """
+    for name, control in controls.items():
+        try:
+            start, least, most, step = map(float, control)
+        except (TypeError, ValueError):
+            start, least, most, step = 0, 0, 0, 0
+        if not least <= start <= most or not step > 0:
+            raise ValueError(
+                f"{name}={control!r}: give (start, least, most, step), as in {name}=(1, 0, 2, 0.5)"
+            )
     try:
         from ipywidgets import FloatSlider, interact
     except ImportError:

@@ -75,8 +75,8 @@ def single(answer: object) -> object:
         return answer
     try:
         if getattr(answer, "size", 0) == 1 and hasattr(answer, "to_numpy"):
-            return answer.to_numpy().ravel()[0]
-        if getattr(answer, "size", 0) == 1 and hasattr(answer, "item"):
+            answer = answer.to_numpy().ravel()[0]
+        if getattr(answer, "size", 0) == 1 and hasattr(answer, "item"):  # numpy's own kinds too
             return answer.item()
     except Exception:
         return answer
@@ -176,7 +176,8 @@ def show(value: object) -> str:
         return value
     if isinstance(value, (list, tuple)):
         return ", ".join(show(item) for item in value)
-    return f"{float(value):.3g}"  # type: ignore[arg-type]
+    number = float(value)  # type: ignore[arg-type]
+    return "not known" if math.isnan(number) else f"{number:.3g}"
 
 
 def _to_letter(value: object) -> str:
@@ -207,7 +208,7 @@ def _to_number(value: object, right: float, exercise: dict) -> str:
     asked = f" It is asked for as: {exercise['unit']}." if exercise.get("unit") else ""
     if exercise.get("round_up") and found == math.floor(right):
         return f"Not yet: {found:.0f} are not quite enough. Round up."
-    if round(right, decimals(found)) == found:
+    if found and round(right, decimals(found)) == found:
         return "Nearly: rounded too far. Give one decimal more."
     for words, other in _relatives(right):
         rounded = round(other, decimals(found)) == found
@@ -260,17 +261,19 @@ def _not_a_number(value: object) -> str:
         return f"The answer is {kind}. Look at the line that computed it."
     if callable(value):
         return "That is a function, not its result: add brackets and what it needs."
+    if hasattr(value, "shape") and not getattr(value, "size", 0):
+        return "That holds no value: no row was left by the filter before it."
     if isinstance(value, pd.DataFrame):
         rows = ", ".join([repr(name) for name in value.index[:3]] + ["..."] * (len(value) > 3))
         return (
-            f"That is a table of {value.size} values; one is asked for. Take it out with its row and "
-            f"its column, table.loc[row, column]. The rows are {rows}, the columns "
+            f"That is a table of {value.size} values; one is asked for. Take it out with its row "
+            f"and its column, table.loc[row, column]. The rows are {rows}, the columns "
             f"{', '.join(map(repr, value.columns))}."
         )
     if hasattr(value, "shape"):
         return (
-            f"That is a row or column of {getattr(value, 'size', 0)} values; one is asked for. Take "
-            "it out by its place, from 0: values.iloc[0], or values[0] for an array."
+            f"That is a row or column of {getattr(value, 'size', 0)} values; one is asked for. "
+            "Take it out by its place, from 0: values.iloc[0], or values[0] for an array."
         )
     if isinstance(value, (list, tuple, set, dict)):
         return f"One number is asked for, not {len(value)} values."

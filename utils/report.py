@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
-from utils.checks import as_list, require_columns
+from utils.checks import as_list, optional_numbers, require_columns
 
 ESTIMATES = (
     *("estimate", "hazard_ratio", "rate_ratio", "odds_ratio", "sir", "survival", "incidence"),
@@ -47,9 +48,9 @@ def number(value: float, digits: int = 2) -> str:
         return "not known"
     if np.isinf(value):
         return "no upper end" if value > 0 else "no lower end"
-    if value and abs(value) < 0.5 * 10.0**-digits:
+    if value and abs(value) <= 0.5 * 10.0**-digits:
         return f"{value:.{max(digits, 1)}g}"
-    return f"{value:,.{digits}f}"
+    return f"{value + 0.0:,.{digits}f}"
 
 
 def interval(estimate: float, lower: float, upper: float, digits: int = 2) -> str:
@@ -87,9 +88,11 @@ def report(
         For a label that is not there, a table without estimate, lower and upper, or digits
         below 0.
     """
-    if digits != int(digits) or digits < 0:
-        raise ValueError(f"digits is {digits}: give a whole number of 0 or more")
+    if not isinstance(digits, Integral) or digits < 0:
+        raise ValueError(f"digits is {digits!r}: give a whole number of 0 or more")
     name = estimate_of(table)
+    numbers = [c for c in (name, "lower", "upper", "p") if c in table.columns]
+    table = table.assign(**{c: optional_numbers(table, c, infinite=True) for c in numbers})
     labels = as_list(label) or [c for c in table.columns if c not in KNOWN or c in PLACES]
     require_columns(table, labels)
     shown = table[[*labels, *(c for c in PEOPLE if c in table.columns and c not in labels)]].copy()

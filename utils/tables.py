@@ -10,7 +10,7 @@ import pandas as pd
 LEFT = ' style="text-align:left"'
 
 
-def html(table: pd.DataFrame) -> str:
+def html(table: pd.DataFrame) -> str | None:
     """Write a table as pandas does, with its words aligned to the left.
 
     Parameters
@@ -20,10 +20,12 @@ def html(table: pd.DataFrame) -> str:
 
     Returns
     -------
-    str
+    str or None
         HTML; the same as pandas' own where columns were left out for want of room.
     """
-    text = table._repr_html_() or ""
+    text = table._repr_html_()
+    if text is None:  # tables are switched off
+        return None
     places = [LEFT * (not pd.api.types.is_numeric_dtype(kind)) for kind in table.dtypes]
     head, mark, body = text.partition("<tbody>")
     if len(re.findall("<td>", body)) != table.size or not places:

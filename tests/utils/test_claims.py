@@ -530,11 +530,18 @@ def test_invented_lines_agree_with_the_rule_read_off_by_other_means():
         pd.DataFrame({"term": ["sex"], "rate_ratio": [1.5], "lower": [1.2], "upper": [1.9]}),
         pd.Series({"study": "A", "estimate": "1.5", "ci_low": 1.2, "ci_high": 1.9}),
         pd.Series({"observed": 15, "expected": 10, "sir": 1.5, "lower": 1.2, "upper": 1.9}),
+        pd.DataFrame({"cure": [1.5], "lower": [1.2], "upper": [1.9]}).convert_dtypes(),
+        {"median": 1.5, "lower": 1.2, "upper": 1.9},
     ],
 )
 def test_a_line_takes_a_row(row):
     found = Line("a study", "hazard ratio", row)
     assert (found.estimate, found.lower, found.upper) == (1.5, 1.2, 1.9)
+
+
+@pytest.mark.parametrize("gap", [np.nan, None, pd.NA, ""])
+def test_a_missing_interval_is_missing_however_it_is_written(gap):
+    assert not Line("a", "ratio", {"estimate": 1.5, "lower": gap, "upper": gap}).has_interval
 
 
 @pytest.mark.parametrize(
@@ -547,6 +554,9 @@ def test_a_line_takes_a_row(row):
         ({"estimate": np.inf, "lower": 1, "upper": np.inf}, {}, "events"),
         ({"estimate": 1, "lower": 0.5, "upper": np.inf}, {}, "events"),
         ({"estimate": "n/a", "lower": 1, "upper": 2}, {}, "to_numeric"),
+        ({"estimate": "0,8", "lower": 0.5, "upper": 2}, {}, "to_numeric.'0.8'"),
+        (pd.Series([1, 1], index=["estimate"] * 2), {}, "duplicated"),
+        ({"estimate": 1}, {"studies": 0}, "1 or more"),
         ({"middle": 1, "lower": 0.5, "upper": 2}, {}, "rename"),
         ({"estimate": np.nan, "lower": 0.5, "upper": 2}, {}, "rename"),
         (pd.DataFrame({"estimate": [1, 2]}), {}, "iloc"),

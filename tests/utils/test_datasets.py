@@ -115,6 +115,8 @@ def test_unknown_name_suggests_the_nearest(show):
         datasets.load(["zzz"])
     with pytest.raises(ValueError, match="No data set is called 'zzz'. datasets.names()"):
         show("zzz")
+    with pytest.raises(ValueError, match="No data set is called"):
+        show(["colon"])
 
 
 def test_missing_file_is_named(copy):

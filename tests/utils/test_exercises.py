@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -146,7 +147,38 @@ def test_a_guess_is_met_again(folder, capsys):
     assert guess("00-half") == 0.3 and guess("00-other") is None
 
 
-@pytest.mark.parametrize("call", [check, hint, lambda: check("00-nothing", 1), lambda: check(3)])
+@pytest.mark.parametrize("value", [np.int64(5), pd.Series([5]), pd.DataFrame({"a": [5]})])
+def test_a_guess_may_be_any_kind_of_number(value, folder, capsys):
+    predict("00-half", value)
+    assert guess("00-half") == 5
+
+
+@pytest.mark.parametrize("value", ["", float("nan")])
+def test_nothing_is_no_guess(value, folder, capsys):
+    predict("00-none", value)
+    assert guess("00-none") is None and "No guess yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "found, words",
+    [
+        (pd.Series({"sir": 1.5, "lower": 1.2, "upper": 1.9}), "sir 1.50 (1.20 to 1.90)"),
+        (float("nan"), "not known"),
+        (None, "without an estimate"),
+        (pd.DataFrame(), "without an estimate"),
+        (len, "without an estimate"),
+    ],
+)
+def test_meeting_a_guess_again_never_fails(found, words, folder, capsys):
+    predict(["no", "name"], 0.3)
+    recall(["no", "name"], found)
+    assert "Your guess: 0.3. The data: " in (out := capsys.readouterr().out) and words in out
+
+
+@pytest.mark.parametrize(
+    "call",
+    [lambda: hint(NAMES[0], "x"), check, hint, lambda: check("00-nothing", 1), lambda: check(3)],
+)
 def test_a_call_that_cannot_be_answered_says_so(call, capsys):
     call()
     assert len(capsys.readouterr().out) > 20

@@ -21,6 +21,16 @@ def test_still_where_nothing_can_be_moved(installed, monkeypatch):
     assert seen == [{"at": 1, "width_of_it": 2}]
 
 
+@pytest.mark.parametrize("still", ["1", ""])
+@pytest.mark.parametrize(
+    "control", [3, (1, 0, 5), (6, 0, 5, 1), (1, 5, 0, 1), (1, 0, 5, 0), "abcd"]
+)
+def test_a_control_is_four_numbers(control, still, monkeypatch):
+    monkeypatch.setenv(STILL, still)
+    with pytest.raises(ValueError, match="at="):
+        explore(print, at=control)
+
+
 def test_sliders_stand_at_the_start_and_keep_their_ends(monkeypatch):
     made = {}
     monkeypatch.delenv(STILL, raising=False)

@@ -48,6 +48,8 @@ def test_right_in_any_dress(given):
         (float("inf"), "infinite"),
         (pd.Series([0.1, 0.2]), "2 values"),
         (pd.DataFrame({"rate": [0.1, 0.2]}), "'rate'"),
+        (pd.Series(dtype=float), "no value"),
+        (0, "not a mistake we foresaw"),
         (len, "function"),
         ([0.5, 0.6], "One number"),
         (True, "True or False"),

@@ -20,6 +20,8 @@ PEOPLE = pd.DataFrame({"t": [1, 2, 3, 4.0], "e": [1, 0, 1, 0], "sex": list("ffmm
         (-0.0068, 2, "-0.01"),
         (-0.0012, 2, "-0.0012"),
         (0.0, 2, "0.00"),
+        (-0.0, 2, "0.00"),
+        (0.5, 0, "0.5"),
         (3, 0, "3"),
         (np.nan, 2, "not known"),
         (np.inf, 2, "no upper end"),
@@ -78,6 +80,10 @@ def test_report_shows_small_p_values_as_such():
         (pd.DataFrame({"x": [1], "lower": 0, "upper": 2}), {}, "estimate.*the columns are"),
         (pd.DataFrame({"sir": [1], "lower": 0, "upper": 2}), {"label": "g"}, "no column 'g'"),
         (pd.DataFrame({"sir": [1], "lower": 0, "upper": 2}), {"digits": -1}, "digits is -1"),
+        (pd.DataFrame({"sir": [1], "lower": 0, "upper": 2}), {"digits": np.nan}, "digits is nan"),
+        (pd.DataFrame({"sir": [1], "lower": 0, "upper": 2}), {"digits": None}, "digits is None"),
+        (pd.DataFrame({"sir": ["1"], "lower": 0, "upper": 2}), {}, "'sir'.*to_numeric"),
+        (pd.DataFrame({"sir": [1], "lower": 0, "upper": 2, "p": ["<1"]}), {}, "'p'"),
     ],
 )
 def test_report_refuses(table, options, message):
@@ -90,3 +96,12 @@ def test_a_count_that_is_missing_somewhere_stays_a_count():
         {"study": ["a", "b"], "events": [1398.0, None], "estimate": 1.0, "lower": 0.5, "upper": 2.0}
     )
     assert report(table, "study")["events"].tolist() == ["1398", "not known"]
+
+
+def test_report_reads_columns_with_gaps_of_any_kind():
+    table = pd.DataFrame(
+        {"sir": [1.5, 2], "lower": [1, None], "upper": [2, np.inf], "p": [0.2, None]}
+    )
+    shown = report(table.convert_dtypes())
+    assert shown.iloc[:, 0].tolist() == ["1.50 (1.00 to 2.00)", "2.00 (not known to no upper end)"]
+    assert shown["p"].tolist() == ["0.200", "not known"]

@@ -44,3 +44,8 @@ def test_any_table_is_shown(table):
 
 def test_no_cell_ends_in_dots():
     assert "..." not in html(TABLE)
+
+
+def test_tables_that_are_switched_off_stay_off():
+    with pd.option_context("display.notebook_repr_html", False):
+        assert html(TABLE) is None

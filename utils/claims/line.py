@@ -8,6 +8,8 @@ from math import isfinite, isinf, isnan, nan
 
 import pandas as pd
 
+from utils.report import ESTIMATES
+
 RANDOMISED, OBSERVATIONAL = "randomised", "observational"
 MATCHED, COMPOSITE, OTHER = "matched", "composite", "other"
 READ, REPORTED, OURS = "abstract or table", "as reported", "worked out by us"
@@ -18,20 +20,7 @@ _WORDS = {
     "outcome": (MATCHED, COMPOSITE, OTHER),
     "provenance": (READ, REPORTED, OURS),
 }
-_ESTIMATES = (
-    "estimate",
-    "hazard_ratio",
-    "rate_ratio",
-    "risk_ratio",
-    "odds_ratio",
-    "ratio",
-    "sir",
-    "survival",
-    "incidence",
-    "rate",
-    "cured",
-    "mean",
-)
+_ESTIMATES = (*ESTIMATES, "risk_ratio", "ratio", "cured")
 _LIMITS = (("lower", "upper"), ("ci_low", "ci_high"))
 
 
@@ -109,7 +98,9 @@ class Line:
         estimate, lower, upper = self._numbers(row)
         for name, value in {"estimate": estimate, "lower": lower, "upper": upper}.items():
             object.__setattr__(self, name, value)
-        scope = (self.scope,) if isinstance(self.scope, str) else tuple(self.scope)
+        if isinstance(self.studies, (str, bool)) or self.studies < 1 or self.studies % 1:
+            raise self.error(f"studies is {self.studies!r}", "give how many, 1 or more")
+        scope = (self.scope,) if isinstance(self.scope, str) else tuple(self.scope or ())
         object.__setattr__(self, "scope", tuple(name for name in scope if name))
 
     def error(self, problem: str, remedy: str) -> ValueError:
@@ -127,18 +118,21 @@ class Line:
                 f"a {type(row).__name__} is no row",
                 "give a row of a table, for example table.iloc[0]",
             )
+        names = list(row.keys())
+        if len(set(names)) < len(names):
+            raise self.error(
+                f"a name is there twice among {names}",
+                "take the first of each: row = row[~row.index.duplicated()]",
+            )
         found = [name for name in _ESTIMATES if name in row and not pd.isna(row[name])]
         if not found:
             raise self.error(
-                f"no estimate among {list(row.keys())}",
+                f"no estimate among {names}",
                 'name it, for example row.rename({"my_ratio": "estimate"})',
             )
         limits = next((pair for pair in _LIMITS if pair[0] in row and pair[1] in row), None)
-        try:
-            estimate = float(row[found[0]])
-            lower, upper = (float(row[name]) for name in limits) if limits else (nan, nan)
-        except (TypeError, ValueError) as error:
-            raise self.error(f"not a number ({error})", "pd.to_numeric first") from error
+        estimate = self._number(row, found[0])
+        lower, upper = (self._number(row, name) for name in limits) if limits else (nan, nan)
         if not isfinite(estimate) or isinf(lower) or isinf(upper):
             raise self.error(
                 f"{estimate} ({lower} to {upper}) is not finite",
@@ -146,7 +140,8 @@ class Line:
             )
         if isnan(lower) != isnan(upper):
             raise self.error("half an interval", "give both lower and upper, or neither")
-        if not isnan(lower) and not lower <= estimate <= upper:
+        near = 1e-9 * abs(estimate)
+        if lower - estimate > near or estimate - upper > near:
             raise self.error(
                 f"the estimate {estimate:g} lies outside its interval {lower:g} to {upper:g}",
                 "check the row; a ratio turned over swaps its bounds: ratio_table(..., invert=...)",
@@ -154,6 +149,20 @@ class Line:
         if lower == upper:
             raise self.error("the interval has no width", "give the printed 95% interval")
         return estimate, lower, upper
+
+    def _number(self, row: pd.Series | Mapping, name: str) -> float:
+        """One number of the row; NaN where it is missing."""
+        value = row[name]
+        if pd.isna(value) or value == "":
+            return nan
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            text = str(value).replace(",", ".")
+            raise self.error(
+                f"{name} is {value!r}, not a number",
+                f"row[{name!r}] = pd.to_numeric({text!r}, errors='coerce')  # or missing",
+            ) from error
 
     @property
     def has_interval(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from textwrap import fill
-from typing import Any, cast
+from typing import Any, ParamSpec, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,9 +17,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
 from utils.checks import as_list, require_groups
+from utils.survival._common import grouped
 
 # No single text colour reaches a contrast of 4.5 on white and on a page of #111 (the best reaches
 # 4.35), so a figure brings its own ground: a card, pale on white and not glaring on black. Every
@@ -42,6 +45,25 @@ LOOK = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+
+
+P = ParamSpec("P")
+
+
+def picture(draw: Callable[P, Axes]) -> Callable[P, Axes]:
+    """Close what a verb had begun to draw if it raises: Jupyter would show it under the error."""
+
+    @wraps(draw)
+    def whole_or_none(*args: P.args, **kwargs: P.kwargs) -> Axes:
+        before = plt.get_fignums()
+        try:
+            return draw(*args, **kwargs)
+        except Exception:
+            for number in set(plt.get_fignums()).difference(before):
+                plt.close(number)
+            raise
+
+    return whole_or_none
 
 
 class _Canvas(FigureCanvasAgg):
@@ -96,6 +118,7 @@ def finish(
 ) -> Axes:
     """Set the margins (inches), put the card under the figure and the finding under the plot."""
     figure = figure_of(ax)
+    finding = " ".join(finding.split())
     caption = fill(finding, 80)
     below = bottom + PAD + LINE * len(caption.splitlines())
     plot = sum(figure.rows) + figure.gap * (len(figure.rows) - 1)
@@ -124,6 +147,8 @@ def finish(
     )
     figure.text(PAD / WIDTH, PAD / height, caption, va="bottom", fontsize=10, color=INK)
     sns.despine(ax=ax)
+    for text in figure.findobj(Text):  # words are shown as typed: "$5 and $6" is no formula
+        cast(Text, text).set_parse_math(False)
     figure.finding = finding
     return ax
 
@@ -138,21 +163,33 @@ def width(texts: Iterable[str], size: float = 10, weight: str = "normal") -> flo
     )
 
 
+def name_of(key: Any) -> str:
+    """A group's value as a word: dates without midnight, floats without their rounding error."""
+    if isinstance(key, (float, np.floating)):
+        return f"{key + 0.0:.12g}"
+    return " ".join(str(key).removesuffix(" 00:00:00").split()) or "(blank)"
+
+
 def groups_of(data: pd.DataFrame, by: str | Sequence[str] | None) -> list[tuple[str, pd.DataFrame]]:
     """Return each group's name and rows; one group without a name if `by` is None."""
     columns = as_list(by)
     if not columns:
         return [("", data)]
     require_groups(data, columns)
-    parts = [
-        (", ".join(str(key).removesuffix(" 00:00:00") for key in keys), part)
-        for keys, part in data.groupby(columns, observed=True, sort=True)
-    ]
+    parts = [(", ".join(map(name_of, keys)), part) for keys, part in grouped(data, columns)]
     if len(parts) > len(COLOURS):
         raise ValueError(
             f"column {columns[0]!r}: {len(parts)} groups, and no more than {len(COLOURS)} can be "
             f"told apart in one picture. Remedy: draw some of them, "
-            f"data[data[{columns[0]!r}].isin(data[{columns[0]!r}].unique()[:{len(COLOURS)}])]"
+            f"data[data.groupby({columns}, observed=True).ngroup() < {len(COLOURS)}]"
+        )
+    names = [name for name, _ in parts]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        text = ", ".join(f"{column!r}: str" for column in columns)
+        raise ValueError(
+            f"column {columns[0]!r}: {len(twice)} groups have one name, {twice[0]!r}. "
+            f"Remedy: data = data.astype({{{text}}})  # if they are one"
         )
     return parts
 
@@ -177,8 +214,12 @@ def name_ends(ax: Axes, names: Sequence[str], ends: Sequence[tuple[float, float]
     tallest = max(len(name.splitlines()) for name in names)
     to_axes = ax.transData + ax.transAxes.inverted()
     points = [to_axes.transform(end) for end in ends]
-    gap = (LINE * tallest + 0.03) / figure_of(ax).rows[0]
-    for i, height in enumerate(spread([y for _, y in points], gap)):
+    high = figure_of(ax).rows[0]
+    placed = np.array(spread([y for _, y in points], (LINE * tallest + 0.03) / high))
+    inside = LINE * (tallest - 1) / 2 / high  # what is below belongs to the numbers at risk
+    placed -= max(0.0, placed.max() + inside - 1 - 0.1 / high)
+    placed += max(0.0, inside - placed.min())
+    for i, height in enumerate(placed):
         ax.annotate(
             names[i],
             tuple(points[i]),
@@ -196,6 +237,29 @@ def name_ends(ax: Axes, names: Sequence[str], ends: Sequence[tuple[float, float]
 
 def first_capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def plain(value: float, figures: int = 3) -> str:
+    """A number with so many figures and no exponent for large ones: 0.0123, 12.3, 12,345."""
+    if np.isinf(value):
+        return "no upper end"
+    text = f"{value + 0.0:.{figures}g}"
+    return f"{value:,.0f}" if "e+" in text else text
+
+
+def class_names(ax: Axes, names: Sequence[str], chars: int) -> float:
+    """Name the classes 0, 1, ... along the x axis, upright where they do not fit side by side.
+
+    Returns the inches that the names take.
+    """
+    wrapped = [fill(name, chars) for name in names]
+    tall = LINE * max(name.count("\n") + 1 for name in wrapped)
+    upright = width(wrapped) > (WIDTH - 1.4) / len(names)
+    if upright:
+        wrapped = [fill(name, 24) for name in names]
+        tall = width(wrapped) + 0.05
+    ax.set_xticks(range(len(names)), wrapped, rotation=90 if upright else 0)
+    return tall
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from utils import claims
-from utils.checks import require_columns
+from utils.checks import complain, require_columns, require_groups, require_numbers
 from utils.plots._figure import (
     COLOURS,
     FAINT,
@@ -23,10 +23,13 @@ from utils.plots._figure import (
     TINTS,
     WIDTH,
     axes,
+    class_names,
     finish,
+    picture,
     width,
 )
 from utils.plots.estimates import label_rows, row_height
+from utils.survival._common import grouped
 
 _MARKS = {
     claims.SUPPORTED: ("o", 2),
@@ -41,6 +44,7 @@ _MARKS = {
 _SIZES = dict(zip(claims.CERTAINTIES, (13, 11, 9, 7)))
 
 
+@picture
 def verdict_board(board: pd.DataFrame) -> Axes:
     """Draw all claims in the article's order: sentence, conclusion, certainty, value.
 
@@ -55,8 +59,12 @@ def verdict_board(board: pd.DataFrame) -> Axes:
         A row per claim and part, its mark under its conclusion, the larger the more certain;
         `.figure.finding` counts them.
     """
-    require_columns(board, ["lesson", "claim", "says", "type", "bar", "value", "conclusion"])
     columns = list(claims.CONCLUSIONS)
+    words = ["lesson", "claim", "says", "type", "bar", "value", "conclusion", "certainty"]
+    require_columns(board, words)
+    board = board.assign(**{word: board[word].astype(object).fillna("") for word in words})
+    unknown = ~board["conclusion"].isin(["", *columns]).to_numpy()
+    complain("conclusion", unknown, board["conclusion"], f"one of {columns}", "claims.board()")
     sentences = [fill(text, 31) for text in _sentences(board)]
     beside = [_beside(row) for _, row in board.iterrows()]
     heights = [0.14 + LINE * max(x.count("\n") + 1 for x in row) for row in zip(sentences, beside)]
@@ -123,6 +131,7 @@ def _beside(row: pd.Series) -> str:
     return "\n".join(fill(part, 27) for part in parts if part)
 
 
+@picture
 def evidence_map(
     table: pd.DataFrame,
     row: str,
@@ -158,10 +167,13 @@ def evidence_map(
     ValueError
         A pair of the table has no place among `rows` and `columns`.
     """
-    require_columns(table, [row, column, count])
-    rows = list(rows or dict.fromkeys(table[row]))
-    columns = list(columns or dict.fromkeys(table[column]))
-    cells = table.groupby([row, column], observed=True)[count].sum().to_dict()
+    require_groups(table, [row, column])
+    numbers = require_numbers(table, count)
+    complain(count, numbers % 1 != 0, table[count], "a number of studies is whole", "mend the row")
+    table = table.assign(**{count: numbers.astype(int)})
+    rows = list(dict.fromkeys(table[row] if rows is None else rows))
+    columns = list(dict.fromkeys(table[column] if columns is None else columns))
+    cells = grouped(table, [row, column])[count].sum().to_dict()
     for name, other in cells:
         if name not in rows or other not in columns:
             raise ValueError(
@@ -182,8 +194,8 @@ def evidence_map(
                 x, y, s=size, marker="o" if number else "s", **(look if number else empty_look)
             )
             ax.text(x, y, f"{number}", ha="center", va="center_baseline")
-    wrapped = [fill(str(c), 13) for c in columns]
-    ax.set(xticks=range(len(columns)), xticklabels=wrapped, xlim=(-0.5, len(columns) - 0.5))
+    top = 0.1 + class_names(ax, [str(name) for name in columns], 13)
+    ax.set_xlim(-0.5, len(columns) - 0.5)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     empty = [
@@ -192,10 +204,10 @@ def evidence_map(
     said = f"none for {'; '.join(empty)}" if len(empty) <= 6 else f"{len(empty)} pairs have none"
     pairs = f"{sum(cells.values())} {what} over {len(rows) * len(columns)} pairs"
     finding = f"{pairs}; {said if empty else 'every pair has some'}."
-    top = 0.1 + LINE * max(len(name.splitlines()) for name in wrapped)
     return finish(ax, finding, left=left, top=top, bottom=0.1)
 
 
+@picture
 def causal_diagram(
     arrows: Sequence[tuple[str, str]], places: dict[str, tuple[float, float]]
 ) -> Axes:
@@ -212,7 +224,23 @@ def causal_diagram(
     -------
     Axes
         The diagram; `.figure.finding` reads out the arrows.
+
+    Raises
+    ------
+    ValueError
+        An arrow from or to a name without a place.
     """
+    wrong = [ends for ends in arrows if isinstance(ends, str) or len(ends) != 2]
+    if wrong or not arrows:
+        raise ValueError(f"arrows {wrong}: each is a pair, from and to: [('smoking', 'cancer')]")
+    lost = [name for ends in arrows for name in ends if name not in places]
+    if lost:
+        raise ValueError(
+            f"{lost[0]!r} has no place. Remedy: places={ {**places, lost[0]: (0, 1)} }"
+        )
+    for name, place in places.items():
+        if not all(-0.1 <= x <= 1.1 for x in place):
+            raise ValueError(f"{name!r} stands at {place}: x and y lie between 0 and 1")
     _, (ax,) = axes(3.4)
     boxes = {
         name: ax.text(

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from utils.checks import as_list, require_columns, require_numbers
+from utils.checks import (
+    as_list,
+    complain,
+    optional_numbers,
+    require_columns,
+    require_event,
+    require_groups,
+    require_intervals,
+    require_numbers,
+)
 from utils.plots._figure import (
     COLOURS,
     FAINT,
@@ -23,22 +32,35 @@ from utils.plots._figure import (
     MARKERS,
     TINTS,
     axes,
+    class_names,
     finish,
     first_capital,
     groups_of,
     joined,
     name_ends,
+    name_of,
+    picture,
+    plain,
     width,
 )
+from utils.report import interval, number
 
 BARS = "Bars are 95% intervals."
 
 
-def between(row: pd.Series, estimate: str, lower: str, upper: str, digits: int = 2) -> str:
-    """'0.72 (0.55 to 0.94)', or the estimate alone where no interval is known."""
-    if row[[lower, upper]].isna().any():
-        return f"{row[estimate]:.{digits}f}"
-    return f"{row[estimate]:.{digits}f} ({row[lower]:.{digits}f} to {row[upper]:.{digits}f})"
+def drawn_to(table: pd.DataFrame, estimate: str, upper: str, *others: float) -> np.ndarray:
+    """Where each interval ends on paper: an infinite limit a third beyond all else there is."""
+    ends = table[[estimate, upper]].to_numpy()
+    return table[upper].clip(upper=1.3 * max(ends[np.isfinite(ends)].max(), *others)).to_numpy()
+
+
+def draw_interval(
+    ax: Axes, row: pd.Series, lower: str, upper: str, end: float, y: int, **look: Any
+):
+    """Draw an interval in row `y`, with an arrow where it has no end."""
+    ax.plot([row[lower], end], [y, y], **look)
+    if np.isinf(row[upper]):
+        ax.plot(end, y, marker=">", color=look["color"], markersize=6)
 
 
 def time_spans(labels: Sequence[str]) -> list[tuple[float, float]] | None:
@@ -62,6 +84,7 @@ def time_spans(labels: Sequence[str]) -> list[tuple[float, float]] | None:
     return spans if len(spans) > 1 and follow and all(a < b for a, b in spans) else None
 
 
+@picture
 def rates(
     table: pd.DataFrame,
     period: str,
@@ -98,9 +121,9 @@ def rates(
         The rates; `.figure.finding` reads the first and the last of each group.
     """
     require_columns(table, [period, *as_list(by), "rate", "lower", "upper"])
-    ordered = isinstance(table[period].dtype, pd.CategoricalDtype)
-    order = list(dict.fromkeys((table.sort_values(period) if ordered else table)[period].map(str)))
-    groups = groups_of(table, by)
+    table = require_intervals(table, "rate", "lower", "upper", log="log=False" if log else "")
+    table = table.assign(drawn=drawn_to(table, "rate", "upper", 0))
+    order, groups = by_period(table, period, by)
     spans = time_spans(order)
     _, (ax,) = axes(3.1)
     ax.set(
@@ -120,12 +143,12 @@ def rates(
         names = [f"{edge:g}" for edge in edges]
         ax.set(xlim=(edges[0], edges[-1]), xticks=edges)
         ax.set_xticklabels([*names[:-1], "later"] if opened else names)
+        below = LINE
     else:
-        wrapped = [fill(name, 12) for name in order]
-        ax.set(xlim=(-0.4, len(order) - 0.6), xticks=range(len(order)), xticklabels=wrapped)
+        ax.set_xlim(-0.4, len(order) - 0.6)
+        below = class_names(ax, order, 12)
     ends = []
     for i, (_, part) in enumerate(groups):
-        part = part.set_index(part[period].map(str))
         if spans:
             ends.append(_steps(ax, part, order, spans, i, len(groups)))
         else:
@@ -133,23 +156,53 @@ def rates(
 
     def said(row: pd.Series) -> str:
         exact = row["lower"] == row["upper"] or row[["lower", "upper"]].isna().any()
-        limits = "" if exact else f" ({row['lower']:.3g} to {row['upper']:.3g})"
-        return f"{row['rate']:.3g}{limits} in {row[period]}"
+        limits = "" if exact else f" ({plain(row['lower'])} to {plain(row['upper'])})"
+        return f"{plain(row['rate'])}{limits} in {row.name}"
 
     parts = [
         f"{name + ' ' if name else ''}from {said(part.iloc[0])} to {said(part.iloc[-1])}"
+        if len(part) > 1
+        else f"{name + ' ' if name else ''}{said(part.iloc[0])}"
         for name, part in groups
     ]
     right = name_ends(ax, [name for name, _ in groups], ends)
     shown = "Bands are 95% intervals." if spans else BARS
     finding = f"{first_capital(outcome)} {per}: {'; '.join(parts)}. {shown}"
-    left = 0.4 + tick_width(ax)
-    lines = 1 if spans else max(fill(name, 12).count("\n") + 1 for name in order)
-    return finish(ax, finding, left=left, right=right, bottom=0.33 + LINE * lines)
+    return finish(ax, finding, left=0.4 + tick_width(ax), right=right, bottom=0.33 + below)
+
+
+def by_period(
+    table: pd.DataFrame, period: str, by: str | Sequence[str] | None
+) -> tuple[list[str], list[tuple[str, pd.DataFrame]]]:
+    """Periods in their order, and each group's rows by period.
+
+    The order is that of their category or of time; else that of the table.
+    """
+    require_groups(table, period)
+    if isinstance(table[period].dtype, pd.CategoricalDtype):
+        table = table.sort_values(period)
+    order = list(dict.fromkeys(table[period].map(name_of)))
+    starts = [re.match(r"\d+(?:\.\d+)?", name) for name in order]
+    if all(starts):
+        in_time = sorted(order, key=lambda name: float(starts[order.index(name)][0]))  # type: ignore[index]
+        order = in_time if time_spans(in_time) else order
+    groups = []
+    for name, part in groups_of(table, by):
+        labels = part[period].map(name_of)
+        complain(
+            period,
+            labels.duplicated().to_numpy(),
+            part[period],
+            "the period is there twice in a group, name the groups in by=",
+            f"data = data.drop_duplicates({[*as_list(by), period]})  # keeps the first of each",
+        )
+        part = part.set_axis(labels, axis=0)
+        groups.append((name, part.loc[[label for label in order if label in part.index]]))
+    return order, groups
 
 
 def _highest(table: pd.DataFrame) -> float:
-    return float(np.nanmax(table[["rate", "upper"]].to_numpy(float)))
+    return float(np.nanmax(table[["rate", "drawn"]].to_numpy(float))) or 1.0
 
 
 def tick_width(ax: Axes) -> float:
@@ -161,19 +214,18 @@ def _steps(
     ax: Axes, part: pd.DataFrame, order: list[str], spans: list, i: int, count: int
 ) -> tuple[float, float]:
     """Draw one group's rates as steps with bands; return where the last one ends."""
-    shown = [(span, part.loc[name]) for name, span in zip(order, spans) if name in part.index]
     floor = ax.get_ylim()[0]
-    for (begin, end), row in shown:
-        band = [row["lower"], row["upper"]]
+    every = part.reindex(order)  # a period that a group lacks leaves a gap in its line
+    for (begin, end), (_, row) in zip(spans, every.iterrows()):
+        band = [row["lower"], row["drawn"]]
         ax.fill_between([begin, end], *band, color=COLOURS[i], alpha=0.15, linewidth=0)
         middle = begin + (end - begin) * (i + 1) / (count + 1)
         ax.plot(
-            [middle, middle], [max(row["lower"], floor), row["upper"]], color=COLOURS[i], lw=0.9
+            [middle, middle], [max(row["lower"], floor), row["drawn"]], color=COLOURS[i], lw=0.9
         )
-    x = [edge for span, _ in shown for edge in span]
-    y = [row["rate"] for _, row in shown for _ in range(2)]
+    x, y = np.ravel(spans), np.repeat(every["rate"].to_numpy(float), 2)
     ax.plot(x, y, color=COLOURS[i], linestyle=LINES[i], linewidth=2)
-    return x[-1], y[-1]
+    return x[~np.isnan(y)][-1], y[~np.isnan(y)][-1]
 
 
 def _marks(
@@ -181,7 +233,7 @@ def _marks(
 ) -> tuple[float, float]:
     """Draw one group's rates as marks with bars; return where the last one stands."""
     x = np.array([order.index(name) for name in part.index]) + 0.12 * (i - (count - 1) / 2)
-    reach = [part["rate"] - part["lower"], part["upper"] - part["rate"]]
+    reach = [part["rate"] - part["lower"], part["drawn"] - part["rate"]]
     # no line between marks: unlike classes have nothing in between
     look: dict[str, Any] = {"color": COLOURS[i], "linestyle": "none", "marker": MARKERS[i]}
     ax.errorbar(x, part["rate"], yerr=reach, capsize=4, elinewidth=1.2, **look)
@@ -201,6 +253,7 @@ def row_height(labels: Sequence[str], chars: int, least: int = 1) -> float:
     return 0.1 + LINE * max([least, *(len(fill(str(x), chars).splitlines()) for x in labels)])
 
 
+@picture
 def forest(
     table: pd.DataFrame,
     label: str,
@@ -243,7 +296,12 @@ def forest(
         The rows; `.figure.finding` reads them.
     """
     require_columns(table, [label, estimate, lower, upper, *as_list(kind)])
+    require_groups(table, label)
     kinds = ["study"] * len(table) if kind is None else list(table[kind])
+    predicted = np.array([style == "prediction" for style in kinds])
+    table = table.assign(**{estimate: table[estimate].mask(predicted, table[lower])})
+    table = require_intervals(table, estimate, lower, upper, log="log=False" if log else "")
+    ends = drawn_to(table, estimate, upper, null)
     row_inches = row_height(table[label], 26)
     _, (ax,) = axes(row_inches * len(table))
     if log:
@@ -253,16 +311,12 @@ def forest(
     for y, (style, (_, row)) in enumerate(zip(kinds, table.iterrows())):
         colour = COLOURS[1] if style == "pooled" else INK
         line: dict[str, Any] = {"linewidth": 2.5 if style == "pooled" else 1.3, "color": colour}
-        ax.plot(
-            [row[lower], row[upper]],
-            [y, y],
-            linestyle=":" if style == "prediction" else "-",
-            **line,
-        )
+        line["linestyle"] = ":" if style == "prediction" else "-"
+        draw_interval(ax, row, lower, upper, ends[y], y, **line)
         if style == "prediction":
-            texts.append(f"{row[lower]:.{digits}f} to {row[upper]:.{digits}f}")
+            texts.append(f"{number(row[lower], digits)} to {number(row[upper], digits)}")
         else:
-            texts.append(between(row, estimate, lower, upper, digits))
+            texts.append(interval(row[estimate], row[lower], row[upper], digits))
             ax.plot(
                 row[estimate],
                 y,
@@ -289,7 +343,7 @@ def forest(
 def _plain_log_ticks(ax: Axes) -> None:
     """Put plain numbers on a log axis: as many as leave room for each other."""
     low, high = np.log10(ax.get_xlim())
-    decades = 10.0 ** np.arange(-6, 7)
+    decades = 10.0 ** np.arange(-12, 13)
     choices: list[Any] = [
         np.round(np.arange(0.5, 2, 0.05), 2),
         np.round(np.arange(0.1, 4, 0.1), 1),
@@ -299,10 +353,17 @@ def _plain_log_ticks(ax: Axes) -> None:
         np.outer(decades, [1, 3]).ravel(),
         decades,
         decades[::2],
+        decades[::4],
+        decades[::8],
     ]
     inside = [[tick for tick in ticks if low <= np.log10(tick) <= high] for ticks in choices]
-    roomy = [t for t in inside if np.diff(np.log10(t)).min(initial=9) > 0.11 * (high - low)]
-    best = max(roomy, key=len)
+    roomy = [
+        ticks
+        for ticks in inside
+        if np.diff(np.log10(ticks)).min(initial=99)
+        > (0.2 if any(len(f"{tick:g}") > 4 for tick in ticks) else 0.11) * (high - low)
+    ]
+    best = max(roomy, key=len, default=[])
     ax.set_xticks(best, [f"{tick:g}" for tick in best])
     ax.minorticks_off()
 
@@ -327,8 +388,8 @@ def _forest_finding(
         known = studies.dropna(subset=[lower, upper])
         clear = int(((known[lower] > null) | (known[upper] < null)).sum())
         parts = [
-            f"{len(studies)} estimates from {studies[estimate].min():.{digits}f} to "
-            f"{studies[estimate].max():.{digits}f}, {clear} with an interval clear of {null:g}"
+            f"{len(studies)} estimates from {number(studies[estimate].min(), digits)} to "
+            f"{number(studies[estimate].max(), digits)}, {clear} with an interval clear of {null:g}"
         ]
         if len(known) < len(studies):
             parts[0] += f", {len(studies) - len(known)} without an interval"
@@ -336,6 +397,7 @@ def _forest_finding(
     return "; ".join(parts)
 
 
+@picture
 def intervals_with_zones(
     table: pd.DataFrame,
     label: str,
@@ -380,23 +442,29 @@ def intervals_with_zones(
     ValueError
         The margin does not lie on the claimed side of 1.
     """
-    require_columns(table, [label, estimate, lower, upper, conclusion])
+    require_groups(table, [label, conclusion])
+    positive = f"data = data[(data[{estimate!r}] > 0) & ~(data[{lower!r}] < 0)]"
+    table = require_intervals(table, estimate, lower, upper, log=positive)
     if direction not in ("lowers", "raises"):
         raise ValueError(f"direction {direction!r}: choose 'lowers' or 'raises'")
     down = direction == "lowers"
-    if not (0 < margin < 1 if down else margin > 1):
+    if isinstance(margin, str) or not (0 < margin < 1 if down else margin > 1):
         remedy = 0.9 if down else 1.11
-        raise ValueError(f"margin={margin:g} is not on the side of {direction!r}: margin={remedy}")
-    labels = [
-        f"{row[label]}\n{between(row, estimate, lower, upper, digits)}"
-        for _, row in table.iterrows()
+        raise ValueError(f"margin={margin!r} is not on the side of {direction!r}: margin={remedy}")
+    texts = [
+        interval(*numbers, digits=digits)
+        for numbers in zip(table[estimate], table[lower], table[upper])
+    ]
+    wrapped = [
+        f"{fill(str(name), 24)}\n{fill(text, 24)}" for name, text in zip(table[label], texts)
     ]
     said = [fill(str(text), 18) for text in table[conclusion]]
-    tall = max(2 + (len(str(name)) > 24) for name in table[label])
-    row_inches = 0.16 + LINE * max([tall, *(text.count("\n") + 1 for text in said)])
+    row_inches = 0.16 + LINE * max(text.count("\n") + 1 for text in [*wrapped, *said])
     _, (ax,) = axes(row_inches * len(table))
-    low = min(table[lower].min(), margin, 1 / margin) / 1.15
-    high = max(table[upper].max(), margin, 1 / margin) * 1.15
+    ends = drawn_to(table, estimate, upper, 1)
+    known = np.append(table[[estimate, lower]].to_numpy().ravel(), ends)
+    known = np.append(known[known > 0], [margin, 1 / margin])
+    low, high = known.min() / 1.15, known.max() * 1.15
     ax.set(xscale="log", xlim=(low, high))
     far, small, other = (
         ((low, margin), (margin, 1), (1, high)) if down else ((margin, high), (1, margin), (low, 1))
@@ -422,17 +490,15 @@ def intervals_with_zones(
             arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8} if tier > 0.1 else None,
         )
     for y, (_, row) in enumerate(table.iterrows()):
-        ax.plot([row[lower], row[upper]], [y, y], color=INK, linewidth=1.8)
+        draw_interval(ax, row, lower, upper, ends[y], y, color=INK, linewidth=1.8)
         ax.plot(row[estimate], y, marker="s", color=INK, markersize=7)
         ax.text(1.03, y, said[y], transform=ax.get_yaxis_transform(), va="center", weight="bold")
-    wrapped = ["\n".join(fill(line, 24) for line in name.splitlines()) for name in labels]
     ax.set(yticks=range(len(table)), yticklabels=wrapped, ylim=(len(table) - 0.5, -0.5))
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(fill(measure, 44))
     _plain_log_ticks(ax)
     read = [
-        f"{row[label]} {between(row, estimate, lower, upper, digits)}: {row[conclusion]}"
-        for _, row in table.iterrows()
+        f"{name} {text}: {says}" for name, text, says in zip(table[label], texts, table[conclusion])
     ]
     word = "at most" if down else "at least"
     finding = f"The claim says {direction}; an effect matters if it is {word} {margin:g}. "
@@ -446,6 +512,7 @@ def intervals_with_zones(
     )
 
 
+@picture
 def value_and_threshold(
     table: pd.DataFrame,
     label: str,
@@ -480,36 +547,35 @@ def value_and_threshold(
     Axes
         One row per claim, the threshold at 1; `.figure.finding` says which intervals pass.
     """
-    require_columns(
-        table, [label, value, threshold, lower, upper, *as_list(share), *as_list(at_most)]
-    )
+    require_groups(table, label)
+    table = require_intervals(table, value, lower, upper)
+    table = table.assign(**{threshold: require_numbers(table, threshold)})
     for column in (value, threshold):
-        require_numbers(table, column)
-        if (table[column] <= 0).any():
-            raise ValueError(
-                f"column {column!r}: a multiple of a threshold needs values above 0. "
-                f"Remedy: data[data[{column!r}] > 0]"
-            )
+        remedy = f"data = data[data[{column!r}] > 0]"
+        complain(column, table[column] <= 0, table[column], "a multiple is above 0", remedy)
+    table = table.assign(**{c: require_event(table, c) for c in (share, at_most) if c})
+    multiples = table[[value, lower, upper]].div(table[threshold], axis=0)
+    ends = drawn_to(multiples, value, upper, 1)
+    multiples[lower] = multiples[lower].clip(lower=multiples[value] / 1e3)
     row_inches = row_height(table[label], 26, 2)
     _, (ax,) = axes(row_inches * len(table))
     ax.set_xscale("log")
     ax.axvline(1, color=COLOURS[1], linewidth=2, linestyle="--")
     texts, passed, parts = [], [], []
-    for y, (_, row) in enumerate(table.iterrows()):
-        least = bool(row[at_most]) if at_most else False
-        low, high = row[[lower, upper]].astype(float).fillna(row[value]) / row[threshold]
-        known = not row[[lower, upper]].isna().any()
-        mark = row[value] / row[threshold]
-        ax.plot([max(low, mark / 1e3), high], [y, y], color=INK, linewidth=1.8)
-        ax.plot(mark, y, marker="s" if known else "o", color=INK, markersize=7)
+    for y, ((_, row), (_, times)) in enumerate(zip(table.iterrows(), multiples.iterrows())):
+        known = not times.isna().any()
+        draw_interval(ax, times, lower, upper, ends[y], y, color=INK, linewidth=1.8)
+        ax.plot(times[value], y, marker="s" if known else "o", color=INK, markersize=7)
         numbers = row[[value, lower, upper, threshold]].astype(float)
-        percent = bool(row[share]) if share else False
-        said = [f"{100 * n:.3g}%" if percent else f"{n:.3g}" for n in numbers]
+        percent = share and row[share]
+        said = [f"{plain(100 * n)}%" if percent and n < np.inf else plain(n) for n in numbers]
         limits = f" ({said[1]} to {said[2]})" if known else ""
         texts.append(f"{said[0]}{limits}\nthreshold {said[3]}")
         ax.text(1.03, y, texts[-1], transform=ax.get_yaxis_transform(), va="center")
-        passed.append(known and (high < 1 if least else low > 1))
-        parts.append(f"{row[label]} {said[0]}{limits}, {mark:.3g} times its threshold of {said[3]}")
+        least = at_most and row[at_most]
+        passed.append(known and (times[upper] < 1 if least else row[lower] > row[threshold]))
+        multiple = f"{plain(times[value])} times its threshold of {said[3]}"
+        parts.append(f"{row[label]} {said[0]}{limits}, {multiple}")
     left = label_rows(ax, table[label], 26)
     a, b = ax.get_xlim()
     ax.set(xlim=(min(a, 0.7), max(b, 1.5)), xlabel=f"{measure},\nas a multiple of its threshold")
@@ -520,6 +586,7 @@ def value_and_threshold(
     return finish(ax, finding, left=left, right=width(texts) + 0.2, top=0.3, bottom=0.7)
 
 
+@picture
 def hazard_bars(
     table: pd.DataFrame,
     period: str,
@@ -551,14 +618,13 @@ def hazard_bars(
         of the second to the first rate in each period.
     """
     require_columns(table, [period, *as_list(by), "events", "person_time", "rate"])
-    groups = groups_of(table, by)
-    order = list(dict.fromkeys(table[period].map(str)))
+    for column in ("events", "person_time", "rate"):
+        require_numbers(table, column)
+    order, groups = by_period(table, period, by)
     _, (ax,) = axes(3.0)
     wide = 0.82 / len(groups)
     for i, (name, part) in enumerate(groups):
-        x = np.array([order.index(str(p)) for p in part[period]]) + wide * (
-            i - (len(groups) - 1) / 2
-        )
+        x = np.array([order.index(p) for p in part.index]) + wide * (i - (len(groups) - 1) / 2)
         look: dict[str, Any] = {
             "color": TINTS[i],
             "edgecolor": COLOURS[i],
@@ -570,38 +636,37 @@ def hazard_bars(
             ax.text(
                 place, row["rate"], f"{row['events']:g}", ha="center", va="bottom", color=COLOURS[i]
             )
+    below = class_names(ax, order, 12)
     ax.set(
-        xticks=range(len(order)),
-        xticklabels=order,
         xlabel=unit or period.replace("_", " "),
         ylabel=f"{outcome} {per}",
-        ylim=(0, 1.12 * table["rate"].max()),
+        ylim=(0, 1.12 * float(table["rate"].max()) or 1),
     )
     if by is not None:
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderpad=0)
-    rows = {name: part.set_index(part[period].map(str)) for name, part in groups}
+    finding = f"{first_capital(outcome)} {per}"
     if len(groups) == 2:
-        (one, first), (two, second) = rows.items()
-        both = [p for p in order if p in first.index and p in second.index and first.rate[p] > 0]
+        (one, first), (two, second) = groups
+        finding += f", {two} v {one}"
+        rates_of = [(p, second.rate.get(p), first.rate.get(p)) for p in order]
         said = [
-            f"{second.rate[p]:.3g} v {first.rate[p]:.3g} in {p}, ratio "
-            f"{second.rate[p] / first.rate[p]:.2f}"
-            for p in both
+            f"{plain(b)} v {plain(a)} in {p}" + (f", ratio {b / a:.2f}" if a > 0 else "")
+            for p, b, a in rates_of
+            if a is not None and b is not None
         ]
-        finding = f"{first_capital(outcome)} {per}, {two} v {one}: {'; '.join(said)}"
     else:
         said = [
-            f"{name + ' ' if name else ''}{row['rate']:.3g} in {p} ({row['events']:g} in "
-            f"{row['person_time']:.0f})"
-            for name, part in rows.items()
+            f"{name + ' ' if name else ''}{plain(row['rate'])} in {p} ({row['events']:g} in "
+            f"{plain(row['person_time'], 4)})"
+            for name, part in groups
             for p, row in part.iterrows()
         ]
-        finding = f"{first_capital(outcome)} {per}: {'; '.join(said)}"
     top = 0.1 if by is None else 0.35
-    finding += ". Numbers on the bars are events."
-    return finish(ax, finding, left=0.4 + tick_width(ax), top=top)
+    finding += f": {'; '.join(said)}. Numbers on the bars are events."
+    return finish(ax, finding, left=0.4 + tick_width(ax), top=top, bottom=0.33 + below)
 
 
+@picture
 def excess_by_site(
     table: pd.DataFrame,
     site: str,
@@ -632,29 +697,39 @@ def excess_by_site(
     Axes
         The bars; `.figure.finding` gives each number and the share of other kinds.
     """
-    require_columns(table, [site, excess, *as_list(same)])
-    require_numbers(table, excess, minimum=None)
-    total = float(table[excess].sum())
+    require_groups(table, site)
+    values = require_numbers(table, excess, minimum=None)
+    total = float(values.sum())
+    if total <= 0:
+        raise ValueError(
+            f"column {excess!r}: its sum is {total:g}, of which no site has a share. "
+            f"Remedy: data = data[data[{excess!r}] > 0]"
+        )
+
+    def part_of(value: float) -> str:
+        return f"{round(value / total, 2) + 0.0:.0%}"
+
     row_inches = row_height(table[site], 22)
     _, (ax,) = axes(row_inches * len(table))
-    hatched = np.zeros(len(table), bool) if same is None else table[same].to_numpy(bool)
+    hatched = np.zeros(len(table), bool) if same is None else require_event(table, same) == 1
     texts = []
-    for y, (value, alike) in enumerate(zip(table[excess], hatched)):
+    for y, (value, alike) in enumerate(zip(values, hatched)):
         i = int(alike)
         ax.barh(y, value, color=TINTS[i], edgecolor=COLOURS[i], hatch=HATCHES[i], height=0.7)
         kind = ", same site" if alike else ""
-        texts.append(f"{value:.1f} ({value / total:.0%}{kind})")
+        texts.append(f"{number(value, 1)} ({part_of(value)}{kind})")
         ax.text(1.03, y, texts[-1], transform=ax.get_yaxis_transform(), va="center")
     left = label_rows(ax, table[site], 22)
     ax.set_xlabel(f"excess {per}")
     parts = [f"{name} {text}" for name, text in zip(table[site], texts)]
-    finding = f"Excess new cancers {per} in {who}: {'; '.join(parts)}; {total:.1f} in all"
+    finding = f"Excess new cancers {per} in {who}: {'; '.join(parts)}; {number(total, 1)} in all"
     if same is not None:
-        other = float(table.loc[~hatched, excess].sum())
-        finding += f", of which {other:.1f} ({other / total:.0%}) at another site"
+        other = float(values[~hatched].sum())
+        finding += f", of which {number(other, 1)} ({part_of(other)}) at another site"
     return finish(ax, f"{finding}.", left=left, right=width(texts) + 0.2)
 
 
+@picture
 def composite_parts(
     table: pd.DataFrame,
     label: str,
@@ -686,28 +761,36 @@ def composite_parts(
         A bar per label; `.figure.finding` reads the parts.
     """
     require_columns(table, [label, part, events, *as_list(total)])
-    bars = [(name, rows) for name, rows in table.groupby(label, sort=False, observed=True)]
+    require_groups(table, [label, part])
+    for column in (events, *as_list(total)):
+        table = table.assign(**{column: optional_numbers(table, column, minimum=0)})
+    bars = [(name, rows) for name, rows in table.groupby(table[label], sort=False, observed=True)]
     parts = list(dict.fromkeys(table[part]))
     if len(parts) > len(COLOURS):
-        raise ValueError(f"column {part!r}: {len(parts)} parts, no more than {len(COLOURS)} fit")
+        raise ValueError(
+            f"column {part!r}: {len(parts)} parts, no more than {len(COLOURS)} can be told apart. "
+            f"Remedy: data = data[data[{part!r}].isin({parts[: len(COLOURS)]})]"
+        )
     row_inches = 0.3 + LINE * max(2, *(len(fill(str(name), 18).splitlines()) for name, _ in bars))
     _, (ax,) = axes(row_inches * len(bars))
     said = []
-    known = [rows[events].sum() for _, rows in bars]
+    seen_in = [rows[events].sum() for _, rows in bars]
     whole = [
         max(rows[total].max(), seen) if total and rows[total].notna().any() else np.nan
-        for (_, rows), seen in zip(bars, known)
+        for (_, rows), seen in zip(bars, seen_in)
     ]
-    longest = np.nanmax([*known, *whole])
-    for y, ((name, rows), seen, all_of_them) in enumerate(zip(bars, known, whole)):
+    longest = np.nanmax([*seen_in, *whole]) or 1.0
+    for y, ((name, rows), seen, all_of_them) in enumerate(zip(bars, seen_in, whole)):
         at, words = 0.0, []
         for _, row in rows.dropna(subset=[events]).iterrows():
+            words.append(f"{row[events]:g} {row[part]}")
+            if not row[events]:
+                continue
             i = parts.index(row[part])
             look: dict[str, Any] = {"color": TINTS[i], "edgecolor": COLOURS[i], "hatch": HATCHES[i]}
             ax.barh(y, row[events], left=at, height=0.7, **look)
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
             ax.text(at + row[events] / 2, y, f"{row[events]:g}", ha="center", va="center", bbox=box)
-            words.append(f"{row[events]:g} {row[part]}")
             at += row[events]
         missing = list(rows.loc[rows[events].isna(), part])
         if missing:
@@ -722,16 +805,20 @@ def composite_parts(
     left = label_rows(ax, [name for name, _ in bars], 18)
     ax.set_xlabel(outcome)
     ax.set_xlim(0, 1.04 * max(longest, ax.dataLim.x1))
+    top = 0.1
     shown = [p for p in parts if table.loc[table[part] == p, events].notna().any()]
     for p in shown:
         i = parts.index(p)
         ax.bar(0, 0, color=TINTS[i], edgecolor=COLOURS[i], hatch=HATCHES[i], label=p)
     if shown:
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderpad=0)
-    top = 0.1 + 0.24 * -(-len(shown) // 2)
+        columns = 2 if max(len(str(p)) for p in shown) < 30 else 1
+        where: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+        ax.legend(ncols=columns, frameon=False, borderpad=0, **where)
+        top += 0.24 * -(-len(shown) // columns)
     return finish(ax, f"{first_capital(outcome)}. {'. '.join(said)}.", left=left, top=top)
 
 
+@picture
 def calibration(
     table: pd.DataFrame,
     predicted: str,
@@ -759,7 +846,12 @@ def calibration(
     Axes
         The marks; `.figure.finding` reads the lowest and the highest group.
     """
-    require_columns(table, [predicted, observed, lower, upper])
+    table = require_intervals(table, observed, lower, upper)
+    table = table.assign(**{predicted: require_numbers(table, predicted)})
+    for column in (predicted, observed, lower, upper):
+        remedy = f"data[{column!r}] = data[{column!r}] / 100  # if these are percent"
+        bad = (table[column] < 0) | (table[column] > 1)
+        complain(column, bad, table[column], "a share lies between 0 and 1", remedy)
     _, (ax,) = axes(3.8)
     reach = [table[observed] - table[lower], table[upper] - table[observed]]
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
@@ -774,11 +866,12 @@ def calibration(
     ax.xaxis.set_major_formatter("{x:.0%}")
     ax.yaxis.set_major_formatter("{x:.0%}")
     on_line = int(((table[lower] <= table[predicted]) & (table[predicted] <= table[upper])).sum())
-    low, high = (table.loc[table[predicted].idxmin()], table.loc[table[predicted].idxmax()])
+    low, high = (table.iloc[table[predicted].argmin()], table.iloc[table[predicted].argmax()])
 
     def said(row: pd.Series) -> str:
-        limits = f"({row[lower]:.0%} to {row[upper]:.0%})"
-        return f"predicted {row[predicted]:.0%}, observed {row[observed]:.0%} {limits}"
+        known = row[[lower, upper]].notna().all()
+        limits = f" ({row[lower]:.0%} to {row[upper]:.0%})" if known else ""
+        return f"predicted {row[predicted]:.0%}, observed {row[observed]:.0%}{limits}"
 
     finding = (
         f"Share {outcome}, in {len(table)} groups by prediction: {said(low)} in the lowest; "

@@ -10,10 +10,17 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from utils import survival
-from utils.checks import as_list, require_columns, require_follow_up
+from utils.checks import (
+    as_list,
+    require_columns,
+    require_follow_up,
+    require_groups,
+    require_numbers,
+    require_scalar,
+)
 from utils.plots._figure import (
     COLOURS,
     GREY,
@@ -25,11 +32,16 @@ from utils.plots._figure import (
     first_capital,
     groups_of,
     name_ends,
+    name_of,
+    picture,
+    plain,
     width,
 )
-from utils.survival._common import tolerance
+from utils.survival._common import step, tolerance
 
 BANDS = "Bands are 95% intervals."
+Curves = Sequence[tuple[str, float, pd.DataFrame]]
+"""Name, last follow-up and table of each curve of a figure."""
 
 
 def share(value: float, lower: float = np.nan, upper: float = np.nan) -> str:
@@ -45,9 +57,13 @@ def count(value: float, lower: float, upper: float) -> str:
     return f"{value:.2f} ({lower:.2f} to {upper:.2f})"
 
 
+def percent(ax: Axes) -> None:
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.3g}%"))
+
+
 def draw_curve(
     ax: Axes, curve: pd.DataFrame, column: str, start: float, end: float, i: int, band: bool = True
-) -> tuple:
+) -> tuple[float, float]:
     """Draw one step curve and its band from time 0 to `end`; return the point where it stops.
 
     `curve` holds time, lower, upper and `column`, which is `start` before the first row.
@@ -73,33 +89,33 @@ def read_curve(
     """Say where a step curve stands at a time, or that nobody was followed that far."""
     over = column == "survival" and curve["survival"].iloc[-1] == 0
     if at > last + tolerance(np.array([last])) and not over:
-        return f"not followed that far (to {last:.3g} {unit})"
+        return f"not followed that far (to {plain(last)} {unit})"
     before = curve[curve["time"] <= at + tolerance(curve["time"].to_numpy(float))]
     if before.empty:
         return said(start, start, start)
     return said(*before.iloc[-1][[column, "lower", "upper"]].astype(float))
 
 
-def time_axis(
-    ax: Axes, last: float, horizon: float | None, ticks: Sequence[float] | None, unit: str
-) -> tuple[float, np.ndarray]:
-    """Set the axis of time; return where it ends and the times of the at-risk table."""
-    end = float(last if horizon is None else horizon)
-    chosen = (
-        MaxNLocator(6, steps=[1, 2, 3, 5, 6, 10]).tick_values(0, end) if ticks is None else ticks
-    )
-    shown = np.array([float(tick) for tick in chosen if 0 <= tick <= end])
-    ax.set(xlim=(0, end), xticks=shown, xlabel=unit)
-    ax.tick_params(labelbottom=True)
-    return end, shown
-
-
-def check_read_at(read_at: float, last: float, unit: str) -> None:
-    if read_at > last + tolerance(np.array([last])):
+def check_times(
+    last: float, unit: str, read_at: float | None, horizon: float | None
+) -> tuple[float, float | None]:
+    """Return where the axis of time ends and the time to read at, after checking both."""
+    end = require_scalar(last if horizon is None else horizon, "horizon", positive=True)
+    if read_at is None:
+        return end, None
+    at = float(read_at)
+    if at > last + tolerance(np.array([last])):
+        below = float(f"{last:.3g}")  # three figures, and not rounded up
+        below -= 10.0 ** (np.floor(np.log10(last)) - 2) if below > last else 0
         raise ValueError(
-            f"read_at={read_at:g}: nobody is followed that far, follow-up ends at {last:.4g} "
-            f"{unit}. Remedy: read_at={np.floor(last * 100) / 100:g}"
+            f"read_at={at:g}: nobody is followed that far, follow-up ends at "
+            f"{plain(last, 4)} {unit}. Remedy: read_at={below:g}"
         )
+    if at > end + tolerance(np.array([end])):
+        raise ValueError(
+            f"read_at={at:g}: the axis ends before, at horizon={end:g}. Remedy: horizon={at:g}"
+        )
+    return end, at
 
 
 def at_risk_below(
@@ -112,8 +128,8 @@ def at_risk_below(
 ) -> float:
     """Write how many are still followed at each time; return the inches of the names.
 
-    At risk at t is who entered before t and was followed until t or longer, as in R; at the
-    start, who entered at the start.
+    At risk at t is who entered before t and was followed until t or longer, as in R wherever
+    its curve has a time; at the start, who entered at the start.
     """
     names = [fill(name, 15) if name else "all" for name, _ in groups]
     tall = [len(name.splitlines()) for name in names]
@@ -126,7 +142,8 @@ def at_risk_below(
         ax.get_yticklabels()[i].set_color(colours[i])
         near = tolerance(end)  # a tick that differs from a time by rounding alone is that time
         for tick in ticks:
-            number = int((((begin < tick) | (begin == 0)) & (end >= tick - near)).sum())
+            entered = (begin < tick - near) | (begin == 0)
+            number = int((entered & (end >= tick - near)).sum())
             ax.text(tick, place, f"{number}", ha="center", va="center_baseline", color=colours[i])
     ax.xaxis.set_visible(False)
     ax.tick_params(axis="y", length=0, pad=18)
@@ -134,17 +151,84 @@ def at_risk_below(
     return width(names) + 0.3
 
 
-def follow_up_axes(groups: Sequence[tuple[str, pd.DataFrame]], height: float = 2.9) -> list[Axes]:
-    """Axes for curves above the axes for the numbers at risk."""
+def timeline(
+    data: pd.DataFrame,
+    time: str,
+    groups: Sequence[tuple[str, pd.DataFrame]],
+    *,
+    unit: str,
+    read_at: float | None,
+    horizon: float | None,
+    ticks: Sequence[float] | None,
+    entry: str | None = None,
+    colours: Sequence[str] = COLOURS,
+) -> tuple[Axes, float, float]:
+    """Axes for curves over time, with the numbers at risk below.
+
+    Returns the axes, the time at which they end, and the inches to leave on their left.
+    """
+    end, at = check_times(float(data[time].max()), unit, read_at, horizon)
+    wanted = (
+        MaxNLocator(6, steps=[1, 2, 3, 5, 6, 10]).tick_values(0, end)
+        if ticks is None
+        else [require_scalar(tick, "ticks") for tick in np.atleast_1d(ticks)]
+    )
+    shown = np.unique([tick for tick in wanted if 0 <= tick <= end + tolerance(np.array([end]))])
     lines = sum(len(fill(name, 15).splitlines()) or 1 for name, _ in groups)
-    _, made = axes(height, 0.19 * (lines + 1), gap=0.5)
-    return made
+    _, (ax, below) = axes(2.9, 0.19 * (lines + 1), gap=0.5)
+    ax.set(xlim=(0, end), xticks=shown, xlabel=unit)
+    ax.tick_params(labelbottom=True)
+    left = at_risk_below(below, groups, time, shown, entry, colours)
+    if at is not None:
+        ax.axvline(at, color=GREY, linewidth=0.8, linestyle=(0, (1, 3)), zorder=0)
+    return ax, end, max(left, 0.7)
 
 
-def mark_reading(ax: Axes, at: float) -> None:
-    ax.axvline(at, color=GREY, linewidth=0.8, linestyle=(0, (1, 3)), zorder=0)
+def name_and_finish(
+    ax: Axes, names: Sequence[str], ends: Sequence[tuple[float, float]], finding: str, left: float
+) -> Axes:
+    return finish(ax, finding, left=left, right=name_ends(ax, names, ends), bottom=0.1)
 
 
+def draw_curves(
+    data: pd.DataFrame,
+    time: str,
+    groups: Sequence[tuple[str, pd.DataFrame]],
+    curves: Curves,
+    column: str,
+    *,
+    said: Any,
+    label: str,
+    opening: str,
+    unit: str,
+    read_at: float,
+    colon: str = "",
+    **timing: Any,
+) -> Axes:
+    """Draw step curves with bands above the numbers at risk, and read them at `read_at`.
+
+    `column` is that of the curves' tables; survival starts at 1, all else at 0.
+    """
+    read_at = require_scalar(read_at, "read_at")
+    ax, end, left = timeline(data, time, groups, unit=unit, read_at=read_at, **timing)
+    start = float(column == "survival")
+    ends = [
+        draw_curve(ax, curve, column, start, min(end, last), i)
+        for i, (_, last, curve) in enumerate(curves)
+    ]
+    parts = [
+        (f"{name}{colon} " if name else "")
+        + read_curve(curve, column, read_at, last, start, unit, said)
+        for name, last, curve in curves
+    ]
+    ax.set(ylim=(0, 1.02 if start else None), ylabel=label)
+    if said is share:
+        percent(ax)
+    finding = f"{opening} {plain(read_at, 6)} {unit}: {'; '.join(parts)}. {BANDS}"
+    return name_and_finish(ax, [name for name, _, _ in curves], ends, finding, left)
+
+
+@picture
 def kaplan_meier(
     data: pd.DataFrame,
     time: str,
@@ -197,30 +281,31 @@ def kaplan_meier(
     """
     require_follow_up(data, time, event, entry=entry, by=by)
     groups = groups_of(data, by)
+    when: Any = {"unit": unit, "read_at": read_at, "horizon": horizon, "ticks": ticks}
+    own = isinstance(free, Mapping)
     if isinstance(free, Mapping):
-        labels = {str(key): label for key, label in free.items()}
+        labels = {name_of(key): label for key, label in free.items()}
         groups = [(labels.get(name, name), part) for name, part in groups]
-    state = "of people" if isinstance(free, Mapping) else free or f"free of {outcome}"
-    check_read_at(read_at, data[time].max(), unit)
-    ax, below = follow_up_axes(groups)
-    end, shown = time_axis(ax, data[time].max(), horizon, ticks, unit)
-    ax.set(ylim=(0, 1.02), ylabel=f"share {state}")
-    ax.yaxis.set_major_formatter("{x:.0%}")
-    ends, parts = [], []
-    for i, (name, part) in enumerate(groups):
-        curve = survival.kaplan_meier(part, time, event, entry=entry)
-        last = part[time].max()
-        ends.append(draw_curve(ax, curve, "survival", 1, min(end, last), i))
-        read = read_curve(curve, "survival", read_at, last, 1, unit, share)
-        parts.append(f"{name}: {read}" if name else read)
-    mark_reading(ax, read_at)
-    left = at_risk_below(below, groups, time, shown, entry)
-    right = name_ends(ax, [name for name, _ in groups], ends)
-    read_out = "At" if isinstance(free, Mapping) else f"Share {state} at"
-    finding = f"{read_out} {read_at:g} {unit}: {'; '.join(parts)}. {BANDS}"
-    return finish(ax, finding, left=max(left, 0.7), right=right, bottom=0.1)
+    state = "of people" if own else free or f"free of {outcome}"
+    return draw_curves(
+        data,
+        time,
+        groups,
+        [
+            (name, part[time].max(), survival.kaplan_meier(part, time, event, entry=entry))
+            for name, part in groups
+        ],
+        "survival",
+        said=share,
+        label=f"share {state}",
+        opening="At" if own else f"Share {state} at",
+        colon=":",
+        **when,
+        entry=entry,
+    )
 
 
+@picture
 def cumulative_incidence(
     data: pd.DataFrame,
     time: str,
@@ -269,50 +354,66 @@ def cumulative_incidence(
         Nobody is followed until `read_at`, or there are more than six curves.
     """
     require_follow_up(data, time, event, by=by, causes=True)
+    check_causes(data, event, causes)
     groups = groups_of(data, by)
-    check_read_at(read_at, data[time].max(), unit)
+    when: Any = {"unit": unit, "read_at": read_at, "horizon": horizon, "ticks": ticks}
     curves = [
         (", ".join(filter(None, [group, name])), part[time].max(), curve)
         for group, part in groups
-        for name, curve in _incidences(part, time, event, causes, naive).items()
+        for name, curve in _incidences(part, time, event, causes, naive)
     ]
     if len(curves) > len(COLOURS):
         raise ValueError(
             f"causes: {len(curves)} curves, and no more than {len(COLOURS)} can be told apart. "
-            f"Remedy: causes={dict(list(causes.items())[:1])}"
+            f"Remedy: causes={dict(list(causes.items())[:1])}{', naive=False' if naive else ''}"
         )
-    ax, below = follow_up_axes(groups)
-    end, shown = time_axis(ax, data[time].max(), horizon, ticks, unit)
-    ends, parts = [], []
-    for i, (name, last, curve) in enumerate(curves):
-        ends.append(draw_curve(ax, curve, "incidence", 0, min(end, last), i))
-        read = read_curve(curve, "incidence", read_at, last, 0, unit, share)
-        parts.append(f"{name} {read}")
-    ax.set_ylim(0, None)
-    ax.set_ylabel("share that has had the event")
-    ax.yaxis.set_major_formatter("{x:.0%}")
-    mark_reading(ax, read_at)
-    left = at_risk_below(below, groups, time, shown, colours=[GREY] * len(groups))
-    right = name_ends(ax, [name for name, _, _ in curves], ends)
-    finding = f"By {read_at:g} {unit}: {'; '.join(parts)}. {BANDS}"
-    return finish(ax, finding, left=max(left, 0.7), right=right, bottom=0.1)
+    return draw_curves(
+        data,
+        time,
+        groups,
+        curves,
+        "incidence",
+        said=share,
+        label="share that has had the event",
+        opening="By",
+        **when,
+        colours=[GREY] * len(groups),
+    )
+
+
+def check_causes(data: pd.DataFrame, event: str, causes: Mapping[int, str]) -> None:
+    """Raise ValueError unless `causes` names codes of causes: whole numbers from 1."""
+    codes = sorted({int(code) for code in data[event].unique()} - {0})
+    remedy = f"causes={ {code: f'cause {code}' for code in codes or [1]} }"
+    if not isinstance(causes, Mapping) or not causes:
+        raise ValueError(f"causes={causes!r}: name each code in {event!r}. Remedy: {remedy}")
+    for code, name in causes.items():
+        if isinstance(code, str) or not code >= 1 or code % 1 or not name:
+            raise ValueError(
+                f"causes: {code!r} with the name {name!r}; a code is a whole number from 1 and has "
+                f"a name, column {event!r} holds {codes}. Remedy: {remedy}"
+            )
 
 
 def _incidences(
     part: pd.DataFrame, time: str, event: str, causes: Mapping[int, str], naive: bool
-) -> dict[str, pd.DataFrame]:
-    table = survival.cumulative_incidence(part, time, event)
-    curves = {name: table[table["cause"] == code] for code, name in causes.items()}
+) -> list[tuple[str, pd.DataFrame]]:
+    nobody = pd.DataFrame(columns=["time", "cause", "incidence", "lower", "upper"], dtype=float)
+    happened = (part[event] > 0).any()
+    table = survival.cumulative_incidence(part, time, event) if happened else nobody
+    curves = [(name, table[table["cause"] == code]) for code, name in causes.items()]
     if naive:
         code, name = next(iter(causes.items()))
         alone = part.assign(**{event: (part[event] == code).astype(int)})
         wrong = survival.kaplan_meier(alone, time, event)
-        curves[f"{name}, 1 - Kaplan-Meier"] = wrong.assign(
+        wrong = wrong.assign(
             incidence=1 - wrong["survival"], lower=1 - wrong["upper"], upper=1 - wrong["lower"]
         )
+        curves.append((f"{name}, 1 - Kaplan-Meier", wrong))
     return curves
 
 
+@picture
 def mean_cumulative_count(
     data: pd.DataFrame,
     time: str,
@@ -358,27 +459,30 @@ def mean_cumulative_count(
     ValueError
         Nobody is followed until `read_at`, or there are more than six groups.
     """
-    require_columns(data, [time, event, id, entry, *as_list(by)])
-    groups = groups_of(data[data[entry] != data[time]], by)
-    check_read_at(read_at, data[time].max(), unit)
-    ax, below = follow_up_axes(groups)
-    end, shown = time_axis(ax, data[time].max(), horizon, ticks, unit)
-    ends, parts = [], []
-    for i, (name, part) in enumerate(groups):
-        curve = survival.mean_cumulative_count(part, time, event, id, entry)
-        last = part[time].max()
-        ends.append(draw_curve(ax, curve, "mean_count", 0, min(end, last), i))
-        read = read_curve(curve, "mean_count", read_at, last, 0, unit, count)
-        parts.append(f"{name} {read}" if name else read)
-    ax.set_ylim(0, None)
-    ax.set_ylabel(f"mean {outcome} per person")
-    mark_reading(ax, read_at)
-    left = at_risk_below(below, groups, time, shown, entry)
-    right = name_ends(ax, [name for name, _ in groups], ends)
-    finding = f"Mean {outcome} per person by {read_at:g} {unit}: {'; '.join(parts)}. {BANDS}"
-    return finish(ax, finding, left=max(left, 0.7), right=right, bottom=0.1)
+    require_columns(data, [time, event, *as_list(id), entry, *as_list(by)])
+    rows = data[require_numbers(data, entry) != require_numbers(data, time)]
+    require_follow_up(rows, time, event, entry=entry, by=by)
+    require_groups(rows, id)
+    groups = groups_of(rows, by)
+    when: Any = {"unit": unit, "read_at": read_at, "horizon": horizon, "ticks": ticks}
+    return draw_curves(
+        rows,
+        time,
+        groups,
+        [
+            (name, part[time].max(), survival.mean_cumulative_count(part, time, event, id, entry))
+            for name, part in groups
+        ],
+        "mean_count",
+        said=count,
+        label=f"mean {outcome} per person",
+        opening=f"Mean {outcome} per person by",
+        **when,
+        entry=entry,
+    )
 
 
+@picture
 def stacked_fates(
     data: pd.DataFrame,
     time: str,
@@ -423,24 +527,30 @@ def stacked_fates(
         Nobody is followed until `read_at`, or a code in `event` has no name.
     """
     require_follow_up(data, time, event, causes=True)
-    check_read_at(read_at, data[time].max(), unit)
+    check_causes(data, event, causes)
+    names = [*causes.values(), free]
     unnamed = sorted({int(code) for code in data[event].unique()} - {0, *causes})
     if unnamed:
         named = {**causes, unnamed[0]: "its name"}
         raise ValueError(f"column {event!r}: {unnamed[0]} has no name. Remedy: causes={named}")
+    if len(names) > len(COLOURS):
+        raise ValueError(
+            f"causes: {len(names)} fates with {free!r}, and no more than {len(COLOURS)} can be "
+            f"told apart. Remedy: data[{event!r}] = data[{event!r}].clip(upper={len(COLOURS) - 1})"
+            f", causes={dict(list(causes.items())[: len(COLOURS) - 1])}  # joins the last ones"
+        )
+    read_at = require_scalar(read_at, "read_at")
+    when: Any = {"unit": unit, "read_at": read_at, "horizon": horizon, "ticks": ticks}
     table = survival.cumulative_incidence(data, time, event)
-    ax, below = follow_up_axes([("", data)])
-    last = data[time].max()
-    end, shown = time_axis(ax, last, horizon, ticks, unit)
-    stop = min(end, last)
+    ax, end, left = timeline(data, time, [("", data)], colours=[GREY], **when)
+    stop = min(end, data[time].max())
     grid = np.unique(np.concatenate([[0.0], table.loc[table["time"] <= stop, "time"], [stop]]))
-    floor, ends, parts = np.zeros(len(grid)), [], []
-    names = [*causes.values(), free]
+    moments = np.append(grid, read_at)
+    floor, ends, parts = np.zeros(len(moments)), [], []
     for i, name in enumerate(names):
         if i < len(causes):
             part = table[table["cause"] == list(causes)[i]]
-            place = np.searchsorted(part["time"], grid, side="right")
-            height = np.concatenate([[0.0], part["incidence"].to_numpy(float)])[place]
+            height = step(part["time"].to_numpy(), part["incidence"].to_numpy(float), moments, 0)
         else:
             height = 1 - floor
         top = floor + height
@@ -449,20 +559,17 @@ def stacked_fates(
             "edgecolor": COLOURS[i],
             "hatch": HATCHES[i - len(causes)],
         }
-        ax.fill_between(grid, floor, top, step="post", linewidth=0.8, **area)
-        ends.append((stop, (floor[-1] + top[-1]) / 2))
-        at = np.searchsorted(grid, read_at, side="right") - 1
-        parts.append(f"{share(height[at])} {name}")
+        ax.fill_between(grid, floor[:-1], top[:-1], step="post", linewidth=0.8, **area)
+        ends.append((stop, (floor[-2] + top[-2]) / 2))
+        parts.append(f"{share(abs(height[-1]))} {name}")
         floor = top
     ax.set(ylim=(0, 1), ylabel="share of people")
-    ax.yaxis.set_major_formatter("{x:.0%}")
-    mark_reading(ax, read_at)
-    left = at_risk_below(below, [("", data)], time, shown, colours=[GREY])
-    right = name_ends(ax, names, ends)
-    finding = f"Of everybody, at {read_at:g} {unit}: {'; '.join(parts)}."
-    return finish(ax, finding, left=max(left, 0.7), right=right, bottom=0.1)
+    percent(ax)
+    finding = f"Of everybody, at {plain(read_at, 6)} {unit}: {'; '.join(parts)}."
+    return name_and_finish(ax, names, ends, finding, left)
 
 
+@picture
 def cure_over_kaplan_meier(
     data: pd.DataFrame,
     time: str,
@@ -505,16 +612,16 @@ def cure_over_kaplan_meier(
     """
     require_follow_up(data, time, event, by=by)
     groups = groups_of(data, by)
-    ax, below = follow_up_axes(groups)
-    end, shown = time_axis(ax, data[time].max(), horizon, ticks, unit)
+    fits = [survival.mixture_cure(part, time, event).iloc[0] for _, part in groups]
+    ax, end, left = timeline(
+        data, time, groups, unit=unit, read_at=None, horizon=horizon, ticks=ticks
+    )
     ax.set(ylim=(0, 1.02), ylabel=f"share free of {outcome}")
-    ax.yaxis.set_major_formatter("{x:.0%}")
+    percent(ax)
     ends, parts = [], []
-    for i, (name, part) in enumerate(groups):
-        last = part[time].max()
+    for i, ((name, part), fit) in enumerate(zip(groups, fits)):
         steps = survival.kaplan_meier(part, time, event)
-        _, seen = draw_curve(ax, steps, "survival", 1, min(end, last), i, band=False)
-        fit = survival.mixture_cure(part, time, event).iloc[0]
+        draw_curve(ax, steps, "survival", 1, min(end, part[time].max()), i, band=False)
         x = np.linspace(0, end, 200)
         y = fit["cure"] + (1 - fit["cure"]) * np.exp(-((x / fit["scale"]) ** fit["shape"]))
         ax.plot(x, y, color=TINTS[i], linewidth=7, zorder=1)
@@ -523,12 +630,10 @@ def cure_over_kaplan_meier(
         said = share(*fit[["cure", "lower", "upper"]].astype(float))
         parts.append(
             f"{name + ': ' if name else ''}fitted cured share {said}, "
-            f"last Kaplan-Meier value {share(seen)}"
+            f"last Kaplan-Meier value {share(steps['survival'].iloc[-1])}"
         )
-    left = at_risk_below(below, groups, time, shown)
-    right = name_ends(ax, [name for name, _ in groups], ends)
     finding = (
         f"{first_capital('; '.join(parts))}. Steps: what was seen; pale: the model; "
         "dotted: its plateau. The share depends on the shape that was assumed."
     )
-    return finish(ax, finding, left=max(left, 0.7), right=right, bottom=0.1)
+    return name_and_finish(ax, [name for name, _ in groups], ends, finding, left)

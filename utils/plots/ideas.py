@@ -11,7 +11,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from utils import survival
-from utils.checks import as_list, require_columns, require_follow_up, require_numbers
+from utils.checks import (
+    complain,
+    optional_numbers,
+    require_follow_up,
+    require_groups,
+    require_numbers,
+    require_scalar,
+)
 from utils.plots._figure import (
     COLOURS,
     GREY,
@@ -25,6 +32,9 @@ from utils.plots._figure import (
     first_capital,
     joined,
     name_ends,
+    name_of,
+    picture,
+    plain,
     width,
 )
 from utils.plots.follow_up import share
@@ -32,17 +42,31 @@ from utils.plots.follow_up import share
 LANE = 0.27
 
 
-def _lives(data: pd.DataFrame, most: int = 12) -> None:
-    if len(data) > most:
+def _lives(
+    data: pd.DataFrame, time: str, event: str, label: str | None = None, became: str | None = None
+) -> pd.DataFrame:
+    """Return at most twelve lives, checked; `became` as floats, NaN for who never did."""
+    require_follow_up(data, time, event)
+    require_groups(data, label)
+    if len(data) > 12:
         raise ValueError(
-            f"{len(data)} rows: a life each is readable up to {most}. "
-            f"Remedy: data.sample({most}, random_state=1)"
+            f"{len(data)} rows: a life each is readable up to 12. "
+            "Remedy: data.sample(12, random_state=1)"
         )
+    if not data[time].max() > 0:
+        raise ValueError(f"column {time!r}: nobody is followed, all times are 0")
+    if became is None:
+        return data
+    return data.assign(
+        **{time: require_numbers(data, time)},
+        **{event: data[event].astype(int)},
+        **{became: optional_numbers(data, became, minimum=0)},
+    )
 
 
 def _lanes(ax: Axes, names: Sequence[object]) -> float:
     """Give each person a lane, the first on top; return the inches of their names."""
-    said = [str(name) for name in names]
+    said = [name if len(name) <= 24 else f"{name[:21]}..." for name in map(name_of, names)]
     ax.set(yticks=range(len(said)), yticklabels=said, ylim=(len(said) - 0.5, -0.5))
     ax.tick_params(axis="y", length=0)
     return width(said) + 0.1
@@ -56,6 +80,7 @@ def _end(ax: Axes, time: float, y: float, event: float, colour: str) -> None:
         ax.plot(time, y, marker="o", color=colour, markersize=8, markerfacecolor="white", zorder=4)
 
 
+@picture
 def swimmer(
     data: pd.DataFrame,
     time: str,
@@ -85,9 +110,7 @@ def swimmer(
     Axes
         The lanes (the steps are `.figure.axes[1]`); `.figure.finding` reads each fall.
     """
-    require_follow_up(data, time, event)
-    require_columns(data, as_list(label))
-    _lives(data)
+    data = _lives(data, time, event, label)
     shown = data.sort_values([time, event], ascending=[True, False])
     _, (ax, below) = axes(LANE * len(shown), 1.9, gap=0.15)
     left = _lanes(ax, shown.index if label is None else shown[label])
@@ -113,7 +136,7 @@ def swimmer(
     ax.spines["bottom"].set_visible(False)
     below.spines[["top", "right"]].set_visible(False)
     events = int(data[event].sum())
-    drops = [f"{share(s)} after {t:g}" for t, s in zip(falls["time"], falls["survival"])]
+    drops = [f"{share(s)} after {plain(t, 6)}" for t, s in zip(falls["time"], falls["survival"])]
     steps = f"the curve falls to {joined(drops)} {unit}" if drops else "the curve does not fall"
     finding = (
         f"{len(data)} people: {events} with {outcome} (x), {len(data) - events} watched until "
@@ -122,6 +145,7 @@ def swimmer(
     return finish(ax, finding, left=max(left, 0.95))
 
 
+@picture
 def immortal_time(
     data: pd.DataFrame,
     became: str,
@@ -166,15 +190,10 @@ def immortal_time(
     ValueError
         `became` lies after the end of a person's follow-up.
     """
-    require_follow_up(data, time, event)
-    require_columns(data, [became, *as_list(label)])
-    _lives(data)
-    late = data[data[became] > data[time]]
-    if len(late):
-        raise ValueError(
-            f"column {became!r}, row {late.index[0]!r}: comes after {time!r}. "
-            f"Remedy: data[~(data[{became!r}] > data[{time!r}])]"
-        )
+    data = _lives(data, time, event, label, became)
+    late = data[became] > data[time]
+    remedy = f"data[~(data[{became!r}] > data[{time!r}])]"
+    complain(became, late, data[became], f"comes after {time!r}", remedy)
     _, (ax,) = axes(LANE * 1.15 * len(data))
     left = _lanes(ax, data.index if label is None else data[label])
     for y, (_, row) in enumerate(data.iterrows()):
@@ -198,12 +217,13 @@ def immortal_time(
     guaranteed, watched = data[became].sum(), data[time].sum()
     finding = (
         f"{len(data)} people. Between {start} and {what} (hatched) no {outcome} could be recorded: "
-        f"who had it earlier never came to the {what}. That stretch is {guaranteed:.3g} of the "
-        f"{watched:.3g} {unit} drawn, {guaranteed / watched:.0%}."
+        f"who had it earlier never came to the {what}. That stretch is {plain(guaranteed)} of "
+        f"the {plain(watched)} {unit} drawn, {guaranteed / watched:.0%}."
     )
     return finish(ax, finding, left=left, top=0.55)
 
 
+@picture
 def dots(
     shares: Mapping[str, float],
     *,
@@ -233,10 +253,13 @@ def dots(
     ValueError
         A share is not between 0 and 1, or together they pass 1.
     """
-    values = np.array([*shares.values()], dtype=float)
+    if not hasattr(shares, "keys"):
+        raise ValueError(f"shares {shares}: name each fate. Remedy: shares={{'died': 0.3}}")
+    shares = dict(shares)
+    values = pd.to_numeric(pd.Series(shares, dtype=object), errors="coerce").to_numpy(float)
     if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() <= 1 + 1e-9):
         raise ValueError(
-            f"shares {dict(shares)}: each lies between 0 and 1 and together they are at most 1. "
+            f"shares {shares}: each lies between 0 and 1 and together they are at most 1. "
             "Remedy: divide percent by 100"
         )
     if len(values) > 5:
@@ -267,6 +290,7 @@ def dots(
     return finish(ax, finding, left=0.1, right=2.55, bottom=0.1)
 
 
+@picture
 def two_colourings(
     data: pd.DataFrame,
     became: str,
@@ -304,10 +328,8 @@ def two_colourings(
         The naive lives above (the landmark's are `.figure.axes[1]`); `.figure.finding` gives
         both sets of rates.
     """
-    require_follow_up(data, time, event)
-    require_columns(data, [became])
-    require_numbers(data.fillna({became: 0}), became)
-    _lives(data)
+    data = _lives(data, time, event, became=became)
+    at = require_scalar(at, "at")
     _, made = axes(LANE * 0.85 * len(data), LANE * 0.85 * len(data), gap=0.42)
     ever = data[became] <= data[time]
     known = (data[became] <= at) & ever
@@ -339,7 +361,7 @@ def two_colourings(
         ax.set_title(title, loc="left", fontsize=10, pad=4)
         after = (data[time] - begin).clip(lower=0)
         rate = [
-            f"{name} {int(data.loc[rows & (after > 0), event].sum())} in {after[rows].sum():.3g}"
+            f"{name} {int(data.loc[rows & (after > 0), event].sum())} in {plain(after[rows].sum())}"
             for name, rows in zip(groups, (sorted_by, ~sorted_by))
         ]
         said.append(" and ".join(rate))
@@ -360,6 +382,7 @@ def two_colourings(
     return finish(made[0], finding, left=left, top=0.55)
 
 
+@picture
 def luck_walk(
     baseline: pd.DataFrame,
     draws: Sequence[float],
@@ -398,15 +421,21 @@ def luck_walk(
     -----
     If U is uniform, the T with H(T) = -log(U) has the survival function exp(-H(t)).
     """
-    require_columns(baseline, ["time", "cumulative_hazard"])
-    numbers = np.asarray(draws, dtype=float)
+    times = require_scalar(times, "times", positive=True)
+    reached = require_numbers(baseline, "time")
+    hazard = require_numbers(baseline, "cumulative_hazard") * times
+    for name, values, strict in (("time", reached, True), ("cumulative_hazard", hazard, False)):
+        falls = np.append(False, np.diff(values) <= 0 if strict else np.diff(values) < 0)
+        remedy = "data = data.sort_values('time')  # and one group alone"
+        complain(name, falls, baseline[name], "does not rise from row to row", remedy)
+    if not hazard[-1] > 0:
+        raise ValueError("column 'cumulative_hazard': it stays 0, nothing happens")
+    numbers = pd.to_numeric(pd.Series(np.atleast_1d(draws)), errors="coerce").to_numpy(float)
     if not ((numbers > 0) & (numbers < 1)).all() or not 0 < len(numbers) <= len(COLOURS):
         raise ValueError(
-            f"draws {list(draws)}: one to six numbers between 0 and 1. "
+            f"draws {draws}: one to six numbers between 0 and 1. "
             "Remedy: np.random.default_rng(1).uniform(size=3)"
         )
-    reached = baseline["time"].to_numpy(float)
-    hazard = baseline["cumulative_hazard"].to_numpy(float) * times
     end = reached[-1]
     _, (ax,) = axes(3.1)
     ax.step(np.append(0, reached), np.append(0, hazard), where="post", color=INK)
@@ -425,7 +454,7 @@ def luck_walk(
             ax.plot(
                 stop, 0, marker=MARKERS[i], color=COLOURS[i], markersize=9, clip_on=False, zorder=4
             )
-        when = f"{stop:.3g} {unit}" if inside else f"not by {end:.3g} {unit}"
+        when = f"{plain(stop)} {unit}" if inside else f"not by {plain(end)} {unit}"
         names.append(f"{number:.2f}: {when}")
         ends.append((stop, height))
         said.append(f"draw {number:.2f} gives {when}")

@@ -1,5 +1,6 @@
 """The board, the map of evidence and the causal diagram."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -103,6 +104,51 @@ def test_every_conclusion_has_a_mark_of_its_own():
     lines = plots.verdict_board(boards).get_lines()
     marks = [line.get_marker() for line in lines if line.get_marker() != "None"]
     assert len(set(marks)) == len(claims.CONCLUSIONS)
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        ({"n": [np.nan, 1]}, "'n', row 0"),
+        ({"n": [-1, 1]}, "'n', row 0"),
+        ({"n": ["2", "1"]}, "'n'"),
+        ({"n": [1.5, 1]}, "'n', row 0"),
+        ({"row": ["a", None]}, "'row', row 1"),
+    ],
+)
+def test_evidence_map_counts_whole_studies(change, named):
+    table = pd.DataFrame({"row": ["a", "b"], "column": ["x", "x"], "n": [2, 1]}).assign(**change)
+    with pytest.raises(ValueError, match=f"column {named}"):
+        plots.evidence_map(table, "row", "column", "n", what="studies")
+
+
+def test_evidence_map_takes_labels_of_any_kind():
+    table = pd.DataFrame({"row": ["a"], "column": ["x"], "n": [2]})
+    rows = {"rows": pd.Index(["a", "b", "b"]), "columns": np.array(["x"])}
+    ax = plots.evidence_map(table, "row", "column", "n", what="studies", **rows)
+    assert said(ax) == "2 studies over 2 pairs; none for b and x."
+
+
+def test_board_refuses_a_conclusion_it_does_not_know_and_takes_gaps():
+    with pytest.raises(ValueError, match="'conclusion', row 0.*'so so'"):
+        plots.verdict_board(BOARD.assign(conclusion=["so so", "", "", ""]))
+    assert said(plots.verdict_board(BOARD.assign(value=None, certainty=np.nan)))
+
+
+@pytest.mark.parametrize(
+    "arrows, places, named",
+    [
+        ([], {"a": (0, 0)}, "arrows"),
+        (["ab"], {"a": (0, 0), "b": (1, 1)}, "arrows"),
+        ([("a", "b", "c")], {"a": (0, 0)}, "arrows"),
+        ([("a", "c")], {"a": (0, 0)}, "'c' has no place"),
+        ([("a", "b")], {"a": (0, 0), "b": (5, 1)}, "'b' stands at"),
+        ([("a", "b")], {"a": (0, 0), "b": (np.nan, 1)}, "'b' stands at"),
+    ],
+)
+def test_a_diagram_that_cannot_be_drawn_says_why(arrows, places, named):
+    with pytest.raises(ValueError, match=named):
+        plots.causal_diagram(arrows, places)
 
 
 def test_diagram_reads_out_its_arrows():

@@ -102,7 +102,7 @@ def test_a_log_scale_is_marked_with_plain_numbers():
 
 
 def test_groups_of_rates_are_named_at_the_end_of_their_line():
-    two = pd.concat([RATES.assign(g="a"), RATES.assign(g="b", rate=[3.0, 1.0])])
+    two = pd.concat([RATES.assign(g="a"), RATES.assign(g="b", rate=[3.0, 2.0])])
     ax = draw_rates(two, by="g")
     assert words(ax) == ["a", "b"]
     assert "a from 4 (3 to 6) in 0-2 to 2 in 2+; b from 3" in said(ax)
@@ -275,3 +275,144 @@ def test_calibration_counts_groups_on_the_edge_as_inside():
     ax = plots.calibration(table, "said", "seen", outcome="free")
     assert said(ax).endswith("inside the 95% interval in 2 of 3.")
     assert "predicted 20%, observed 30% (20% to 40%) in the lowest" in said(ax)
+
+
+def forest(data=THREE, **kwargs):
+    return plots.forest(data, "label", "ratio", measure="ratio", **kwargs)
+
+
+def bars(data=RATES, **kwargs):
+    return plots.hazard_bars(data, "period", outcome="relapses", per="per year", **kwargs)
+
+
+def excess(data):
+    return plots.excess_by_site(data, "label", "ratio", per="per 1,000", who="people")
+
+
+def thresholds(data):
+    return plots.value_and_threshold(data, "label", "ratio", "bar", measure="share")
+
+
+def calibrated(data):
+    return plots.calibration(data, "said", "ratio", outcome="free")
+
+
+BAR = THREE.assign(bar=1.0)
+SHARES = THREE.assign(said=0.5, ratio=0.6, lower=0.5, upper=0.7)
+
+
+@pytest.mark.parametrize(
+    "draw, data, named",
+    [
+        (forest, THREE.assign(ratio=[np.nan, 2, 0.5, 1]), "'ratio', row 0"),
+        (forest, THREE.assign(ratio=[np.inf, 2, 0.5, 1]), "'ratio', row 0"),
+        (forest, THREE.assign(ratio=["1.5", "2", "0.5", "1"]), "'ratio'"),
+        (forest, THREE.assign(lower=[1.6, 1.2, 0.2, 0.5]), "'ratio', row 0"),
+        (forest, THREE.assign(label=["a", None, "c", "d"]), "'label', row 1"),
+        (draw_rates, pd.concat([RATES, RATES], ignore_index=True), "'period', row 2"),
+        (bars, pd.concat([RATES, RATES], ignore_index=True), "'period', row 2"),
+        (bars, RATES.assign(rate=[np.nan, 1.0]), "'rate', row 0"),
+        (draw_rates, RATES.assign(rate=[7.0, 2.0]), "'rate', row 0"),
+        (draw_rates, RATES.assign(period=["0-2", None]), "'period', row 1"),
+        (excess, THREE.assign(ratio=[1.0, -1, 2, -2]), "'ratio'"),
+        (thresholds, BAR.assign(bar=[1.0, 0, 1, 1]), "'bar', row 1"),
+        (calibrated, SHARES.assign(said=[20.0, 30, 40, 50]), "'said', row 0"),
+        (calibrated, SHARES.assign(ratio=0.9), "'ratio', row 0"),
+    ],
+)
+def test_a_number_that_cannot_be_drawn_is_an_error_whose_remedy_works(draw, data, named):
+    made = {"data": data.copy(), "pd": pd, "np": np}
+    with pytest.raises(ValueError, match=f"column {named}") as error:
+        draw(data)
+    exec(str(error.value).split("Remedy: ")[1], made)
+    if made["data"].empty:  # all rows were wrong
+        return
+    assert "nan" not in said(draw(made["data"]))
+
+
+@pytest.mark.parametrize("ratio, lower", [([0, 2, 0.5, 1], 0.0), ([-1, 2, 0.5, 1], -2.0)])
+def test_what_is_not_above_zero_has_no_place_on_a_log_scale(ratio, lower):
+    data = THREE.assign(ratio=ratio, lower=lower)
+    with pytest.raises(ValueError, match="row 0") as error:
+        forest(data)
+    assert forest(data, **eval(f"dict({str(error.value).split('Remedy: ')[1]})"))
+
+
+def test_an_interval_without_an_end_is_an_arrow():
+    data = THREE.assign(upper=[np.inf, 3, 0.9, 1.5])
+    ax = forest(data)
+    assert words(ax)[0] == "1.50 (1.00 to no upper end)"
+    (arrow,) = [line for line in ax.get_lines() if line.get_marker() == ">"]
+    assert arrow.get_xdata()[0] > 3
+    low, high = ax.get_xlim()
+    assert low < arrow.get_xdata()[0] <= high
+    zoned = plots.intervals_with_zones(
+        data.assign(says="s"), "label", "ratio", conclusion="says", measure="ratio", margin=0.9
+    )
+    assert "1.50 (1.00 to no upper end): s" in said(zoned)
+    rates_of = draw_rates(RATES.assign(upper=[np.inf, 2]))
+    assert "from 4 (3 to no upper end) in 0-2" in said(rates_of)
+
+
+@pytest.mark.parametrize("draw", [forest, thresholds])
+def test_columns_with_gaps_of_any_kind_are_read(draw):
+    gaps = BAR.assign(lower=pd.array([None, 1.2, 0.2, 0.5], "Float64")).convert_dtypes()
+    assert "NA" not in said(draw(gaps)) and "nan" not in said(draw(gaps))
+
+
+def test_an_estimate_without_an_interval_lies_on_the_axis_of_zones():
+    data = pd.DataFrame({"label": ["a"], "ratio": [0.05], "lower": np.nan, "upper": 1, "says": "s"})
+    ax = plots.intervals_with_zones(
+        data, "label", "ratio", conclusion="says", measure="ratio", margin=0.9
+    )
+    assert ax.get_xlim()[0] < 0.05 and "a 0.05: s" in said(ax)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_a_log_axis_has_marks_at_any_size(size):
+    columns = {name: THREE[name] * size for name in ("ratio", "lower", "upper")}
+    assert len(forest(THREE.assign(**columns), null=size).get_xticks()) >= 2
+
+
+TIMED = pd.concat(
+    [RATES.iloc[[0]], RATES.iloc[[0]].assign(period="2-5"), RATES.iloc[[1]].assign(period="5+")],
+    ignore_index=True,
+)
+
+
+def test_a_period_that_a_group_lacks_is_a_gap_in_its_place():
+    two = pd.concat([TIMED.drop(1).assign(g="a"), TIMED.assign(g="b")], ignore_index=True)
+    ax = draw_rates(two, by="g")
+    assert ax.get_xlim() == (0, 8)
+    first = next(line for line in ax.get_lines() if len(line.get_xdata()) == 6)
+    assert np.isnan(first.get_ydata()).tolist() == [False, False, True, True, False, False]
+    order = [t.get_text() for t in bars(two, by="g").get_xticklabels()]
+    assert order == ["0-2", "2-5", "5+"]
+
+
+def test_first_and_last_are_those_of_time_whatever_the_order_of_rows():
+    turned = TIMED.assign(rate=[4.0, 4, 2])[::-1]
+    assert "from 4 (3 to 6) in 0-2 to 2 in 5+" in said(draw_rates(turned))
+
+
+def test_a_group_without_events_has_no_ratio():
+    two = pd.concat([RATES.assign(g="a", rate=[0.0, 1.0]), RATES.assign(g="b")], ignore_index=True)
+    assert "b v a: 4 v 0 in 0-2; 2 v 1 in 2+, ratio 2.00" in said(bars(two, by="g"))
+
+
+def test_large_numbers_are_written_out():
+    large = RATES.assign(rate=1234.5, lower=1000.0, upper=2000.0)
+    assert "1,234 (1,000 to 2,000) in 0-2" in said(draw_rates(large))
+    assert "1,234 in 0-2 (8 in 2)" in said(bars(large))
+
+
+@pytest.mark.parametrize("value, text", [(-0.001, "-0.001 (0%)"), (0.04, "0.04 (1%)")])
+def test_a_small_excess_is_neither_minus_zero_nor_nothing(value, text):
+    assert f"a {text}" in said(excess(THREE.assign(ratio=[value, 2, 1, 2])))
+
+
+@pytest.mark.parametrize("same", [["yes", "no"], pd.array([True, None], "boolean")])
+def test_a_flag_is_true_or_false(same):
+    data = pd.DataFrame({"label": ["a", "b"], "ratio": [1.0, 2], "same": same})
+    with pytest.raises(ValueError, match="'same'"):
+        plots.excess_by_site(data, "label", "ratio", per="", who="people", same="same")

@@ -223,22 +223,121 @@ def test_labels_move_apart_only_where_they_would_touch(given, expected):
         ([True, False], ["False", "True"]),
         (pd.to_timedelta([1, 2], "D"), ["1 days", "2 days"]),
         (pd.Categorical(["b", "a"], categories=["b", "a"]), ["b", "a"]),
+        ([0.1 + 0.2, 1.0], ["0.3", "1"]),
+        (["", " a\n b "], ["a b", "(blank)"]),
+        ([1, "a"], ["1", "a"]),
     ],
 )
 def test_anything_names_a_group(groups, names):
     data = pd.DataFrame({"t": [1, 2], "g": groups})
-    assert [name for name, _ in _figure.groups_of(data, "g")] == names
+    assert sorted(name for name, _ in _figure.groups_of(data, "g")) == sorted(names)
     assert [len(part) for _, part in _figure.groups_of(data, "g")] == [1, 1]
 
 
-def test_more_groups_than_can_be_told_apart_is_an_error_whose_remedy_works():
-    data = pd.DataFrame({"t": range(9), "g": list("abcdefghi")})
+@pytest.mark.parametrize("by", ["g", ["g", "h"], ["h", "g"]])
+def test_more_groups_than_can_be_told_apart_is_an_error_whose_remedy_works(by):
+    data = pd.DataFrame({"t": range(9), "g": list("abcdefghi"), "h": list("xyz") * 3})
+    with pytest.raises(ValueError, match=repr(_figure.as_list(by)[0])) as error:
+        _figure.groups_of(data, by)
+    remedy = str(error.value).split("draw some of them, ")[1]
+    assert len(_figure.groups_of(eval(remedy, {"data": data}), by)) == 6
+
+
+def test_two_groups_of_one_name_are_an_error_whose_remedy_works():
+    data = pd.DataFrame({"t": [1, 2], "g": [1, "1"]})
     with pytest.raises(ValueError, match="'g'") as error:
         _figure.groups_of(data, "g")
-    remedy = str(error.value).split("draw some of them, ")[1]
-    assert len(_figure.groups_of(eval(remedy, {"data": data}), "g")) == 6
+    made = {"data": data}
+    exec(str(error.value).split("Remedy: ")[1], made)
+    assert len(_figure.groups_of(made["data"], "g")) == 1
+
+
+def test_an_index_called_as_the_column_is_no_obstacle():
+    data = pd.DataFrame({"t": [1, 2], "g": ["a", "b"]}).rename_axis("g")
+    assert [name for name, _ in _figure.groups_of(data, "g")] == ["a", "b"]
 
 
 def test_two_columns_name_a_group_together():
     data = pd.DataFrame({"t": [1, 2], "g": ["a", "b"], "h": ["x", "y"]})
     assert [name for name, _ in _figure.groups_of(data, ["g", "h"])] == ["a, x", "b, y"]
+
+
+@pytest.mark.parametrize("word", ["$5 and $6", "a_b", "100%", r"\alpha", "$x^{", "two\nlines"])
+def test_words_are_shown_as_typed(word):
+    drawn = [
+        plots.kaplan_meier(
+            PEOPLE.assign(g=[word, "b"] * 3), "t", "x", "g", outcome=word, **FOLLOWED
+        ),
+        plots.forest(RATIOS.assign(label=[word, "b"]), "label", "ratio", measure=word),
+        plots.rates(PERIODS.assign(period=[word, "b", "c"]), "period", outcome=word, per=word),
+        plots.causal_diagram([(word, "b")], {word: (0, 0), "b": (1, 1)}),
+    ]
+    for ax in drawn:
+        png(ax.figure)
+        assert " ".join(word.split()) in ax.figure.finding.replace(word.capitalize(), word)
+        assert not any(text.get_parse_math() for text in shown_texts(ax.figure))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.mean_cumulative_count(
+            PEOPLE.assign(x=2), "t", "x", "id", "start", outcome="returns", **FOLLOWED
+        ),
+        lambda: plots.evidence_map(
+            PAIR.assign(n=[-1]), "row", "column", "n", what="studies", rows=["a"]
+        ),
+        lambda: plots.kaplan_meier(PEOPLE, "t", "x", outcome="x", horizon=np.inf, **FOLLOWED),
+    ],
+)
+def test_an_error_leaves_no_figure_open(draw):
+    with pytest.raises(ValueError):
+        draw()
+    assert not plt.get_fignums()
+
+
+def test_a_figure_of_ones_own_stays_open_after_an_error():
+    mine = plt.figure()
+    with pytest.raises(ValueError):
+        plots.causal_diagram([("a", "b")], {"a": (0, 0)})
+    assert plt.get_fignums() == [mine.number]
+
+
+@pytest.mark.parametrize("names", [["short"] * 4, [f"class {i} of them" for i in range(12)]])
+def test_names_of_classes_do_not_lie_on_one_another(names):
+    names = [f"{name} {i}" for i, name in enumerate(names)]
+    many = pd.DataFrame(
+        {"period": names, "rate": 1.0, "lower": 0.5, "upper": 2.0, "events": 3, "person_time": 3.0}
+    )
+    pairs = pd.DataFrame({"row": "a", "column": names, "n": 1})
+    for ax in (
+        plots.rates(many, "period", outcome="relapses", per="per year"),
+        plots.hazard_bars(many, "period", outcome="relapses", per="per year"),
+        plots.evidence_map(pairs, "row", "column", "n", what="studies"),
+    ):
+        png(ax.figure)
+        boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+        assert all(one.x1 <= other.x0 for one, other in zip(boxes, boxes[1:]))
+        assert all(box.y0 >= 0 and box.y1 <= ax.figure.bbox.y1 for box in boxes)
+
+
+def test_names_of_curves_stay_above_the_numbers_at_risk():
+    data = pd.concat([PEOPLE.assign(x=1, g=f"group {i}") for i in range(6)])
+    ax = plots.kaplan_meier(data, "t", "x", "g", outcome="death", **FOLLOWED)
+    assert min(text.xyann[1] for text in ax.texts) >= 0
+
+
+@pytest.mark.parametrize(
+    "value, figures, text",
+    [
+        (0.01234, 3, "0.0123"),
+        (12.34, 3, "12.3"),
+        (999.6, 3, "1,000"),
+        (1234.5, 3, "1,234"),
+        (-0.0, 3, "0"),
+        (np.inf, 3, "no upper end"),
+        (1826.25, 6, "1826.25"),
+    ],
+)
+def test_a_number_in_a_caption_has_no_exponent(value, figures, text):
+    assert _figure.plain(value, figures) == text

@@ -122,6 +122,94 @@ def test_what_people_are_before_the_event_can_be_named():
     assert ax.get_ylabel() == "share of people"
 
 
+def incidence(data=CAUSES, **kwargs):
+    given = {"causes": {1: "back", 2: "died"}, "unit": "years", "read_at": 3}
+    return plots.cumulative_incidence(data, "t", "e", **given | kwargs)
+
+
+def fates(data=CAUSES, **kwargs):
+    given = {"causes": {1: "back", 2: "died"}, "free": "free", "unit": "years", "read_at": 3}
+    return plots.stacked_fates(data, "t", "e", **given | kwargs)
+
+
+def returns(data=AGAIN, **kwargs):
+    given = {"outcome": "returns", "unit": "years", "read_at": 3}
+    return plots.mean_cumulative_count(data, "t", "e", "id", "start", **given | kwargs)
+
+
+@pytest.mark.parametrize("draw", [km, incidence, fates, returns])
+@pytest.mark.parametrize(
+    "wrong, named",
+    [
+        ({"read_at": -1}, "read_at=-1"),
+        ({"read_at": np.nan}, "read_at=nan"),
+        ({"read_at": "3"}, "read_at='3'"),
+        ({"read_at": None}, "read_at=None"),
+        ({"read_at": pd.NA}, "read_at=<NA>"),
+        ({"read_at": [3, 4]}, "read_at="),
+        ({"horizon": 2}, "horizon=2"),
+        ({"horizon": 0}, "horizon=0"),
+        ({"horizon": np.inf}, "horizon=inf"),
+        ({"ticks": ["a"]}, "ticks="),
+        ({"ticks": [np.nan]}, "ticks="),
+        ({"read_at": 60}, "read_at=60"),
+    ],
+)
+def test_a_time_that_cannot_be_is_an_error_whose_remedy_works(draw, wrong, named):
+    with pytest.raises(ValueError, match=named) as error:
+        draw(**wrong)
+    remedy = eval(f"dict({str(error.value).split('Remedy: ')[1]})")
+    try:
+        ax = draw(**wrong | remedy)
+    except ValueError as next_error:  # the axis must reach read_at as well
+        ax = draw(**wrong | remedy | eval(f"dict({str(next_error).split('Remedy: ')[1]})"))
+    assert "nan" not in said(ax)
+
+
+def test_ticks_stand_in_order_and_once():
+    assert at_risk(km(ticks=[6, 3, 3, 0], by=None)) == ["number at risk", "6", "4", "1"]
+
+
+@pytest.mark.parametrize("draw", [incidence, fates])
+@pytest.mark.parametrize("causes", [{}, ["back"], {"1": "back"}, {0: "none"}, {1: ""}, {1.5: "a"}])
+def test_causes_that_name_no_code_are_an_error_whose_remedy_works(draw, causes):
+    with pytest.raises(ValueError, match="causes") as error:
+        draw(causes=causes)
+    assert draw(**eval(f"dict({str(error.value).split('Remedy: ')[1]})"))
+
+
+def test_a_group_without_events_has_a_flat_line():
+    ax = incidence(CAUSES.assign(e=[1, 0, 2, 0, 1, 0]), by="g")
+    assert "b, back 0% (0% to 0%); b, died 0%" in said(ax)
+
+
+def test_causes_of_one_name_are_both_drawn():
+    ax = incidence(causes={1: "back", 2: "back"})
+    assert words(ax) == ["back", "back"] and said(ax).count("back") == 2
+
+
+def test_shares_below_a_percent_can_be_read_on_the_axis():
+    rare = pd.DataFrame({"t": np.arange(1.0, 501), "e": [1] + [0] * 499})
+    ax = incidence(rare, causes={1: "back"})
+    labels = [t.get_text() for t in ax.get_yticklabels()]
+    assert len(set(labels)) == len(labels)
+
+
+def test_fates_are_read_at_a_time_that_differs_by_rounding_alone():
+    data = pd.DataFrame({"t": [0.1 + 0.2, 0.5, 0.7], "e": [1, 2, 0]})
+    assert said(fates(data, read_at=0.3)).startswith("Of everybody, at 0.3 years: 33% back")
+
+
+def test_more_fates_than_colours_are_an_error_whose_remedy_works():
+    data = pd.DataFrame({"t": range(1, 9), "e": range(8)})
+    causes = {code: f"fate {code}" for code in range(1, 8)}
+    with pytest.raises(ValueError, match="8 fates") as error:
+        fates(data, causes=causes)
+    change, _, rest = str(error.value).split("Remedy: ")[1].partition(", causes=")
+    exec(change, {"data": data})
+    assert fates(data, causes=eval(rest))
+
+
 def test_incidence_of_each_cause_with_the_number_at_risk():
     ax = plots.cumulative_incidence(
         CAUSES, "t", "e", causes={1: "back", 2: "died"}, unit="years", read_at=5, ticks=[0, 3, 5]
@@ -153,6 +241,10 @@ def test_incidence_by_group_has_a_line_each_and_no_more_than_six():
         plots.cumulative_incidence(four, "t", "e", "g", causes={1: "back", 2: "died"}, **call)
     remedy = eval(str(error.value).split("Remedy: causes=")[1])
     assert plots.cumulative_incidence(four, "t", "e", "g", causes=remedy, **call)
+    with pytest.raises(ValueError, match="8 curves") as error:
+        plots.cumulative_incidence(four, "t", "e", "g", causes={1: "back"}, naive=True, **call)
+    remedy = eval(f"dict({str(error.value).split('Remedy: ')[1]})")
+    assert plots.cumulative_incidence(four, "t", "e", "g", **remedy, **call)
 
 
 def test_events_that_come_again_are_counted_among_those_under_observation():
@@ -192,6 +284,9 @@ def test_the_cured_share_stands_beside_the_last_value_of_the_steps():
         f"itted cured share {fit['cure']:.0%} ({fit['lower']:.0%} to {fit['upper']:.0%})"
         in said(ax)
     )
-    assert f"last Kaplan-Meier value {1 - data['e'].mean():.0%}" in said(ax)
+    last = f"last Kaplan-Meier value {1 - data['e'].mean():.0%}"
+    assert last in said(ax)
+    part = plots.cure_over_kaplan_meier(data, "t", "e", outcome="relapse", unit="years", horizon=1)
+    assert last in said(part)
     model = ax.get_lines()[1].get_ydata()
     assert model[0] == 1 and model[-1] == pytest.approx(fit["cure"], abs=0.02)

@@ -159,3 +159,75 @@ def test_a_draw_lies_between_0_and_1(draws):
         plots.luck_walk(BASELINE, draws, outcome="relapse", unit="years")
     remedy = eval(str(error.value).split("Remedy: ")[1], {"np": np})
     assert plots.luck_walk(BASELINE, remedy, outcome="relapse", unit="years")
+
+
+def two(data=LIVES, **kwargs):
+    given = {
+        "at": 1,
+        "exposed": "quit",
+        "unexposed": "went on",
+        "outcome": "death",
+        "unit": "years",
+    }
+    return plots.two_colourings(data, "began", "t", "e", **given | kwargs)
+
+
+@pytest.mark.parametrize("draw", [immortal, two])
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        ({"began": [-1.0, 1, 2, 3]}, "'began', row 0"),
+        ({"began": ["x", None, None, None]}, "'began'"),
+        ({"began": [np.inf, 1, 2, 3]}, "'began', row 0"),
+        ({"t": 0.0, "began": np.nan}, "'t'"),
+    ],
+)
+def test_a_beginning_that_cannot_be_is_an_error(draw, change, named):
+    with pytest.raises(ValueError, match=f"column {named}"):
+        draw(LIVES.assign(**change))
+
+
+@pytest.mark.parametrize("draw", [immortal, two])
+def test_gaps_of_any_kind_are_people_who_never_began(draw):
+    as_it_was = said(draw())
+    assert said(draw(LIVES.convert_dtypes())) == as_it_was
+    assert said(draw(LIVES.assign(began=[None, 1.0, 2.5, None]))) == as_it_was
+
+
+@pytest.mark.parametrize("at", [-1, np.nan, "2", None])
+def test_a_landmark_is_one_time(at):
+    with pytest.raises(ValueError, match="at="):
+        two(at=at)
+
+
+def test_long_names_leave_room_for_the_lives():
+    ax = immortal(LIVES.assign(who=["x" * 40, "Ben of the long name and the short life", "c", "d"]))
+    assert max(len(t.get_text()) for t in ax.get_yticklabels()) <= 24
+
+
+def test_shares_come_as_a_series_too():
+    call = {"rest": "alive", "who": "women", "when": "at ten years"}
+    shares = {"died": 0.3, "ill": 0.2}
+    ax = plots.dots(pd.Series(shares), **call)
+    assert said(ax) == said(plots.dots(shares, **call))
+    with pytest.raises(ValueError, match="shares"):
+        plots.dots([0.3], **call)
+
+
+@pytest.mark.parametrize(
+    "change, options, named",
+    [
+        ({"time": [2.0, 1.0]}, {}, "'time'"),
+        ({"cumulative_hazard": [1.0, 0.5]}, {}, "'cumulative_hazard'"),
+        ({"cumulative_hazard": [np.nan, 0.5]}, {}, "'cumulative_hazard'"),
+        ({"cumulative_hazard": 0.0}, {}, "'cumulative_hazard'"),
+        ({}, {"times": 0}, "times=0"),
+        ({}, {"times": np.nan}, "times=nan"),
+        ({}, {"draws": ["a"]}, "draws"),
+    ],
+)
+def test_a_walk_that_cannot_be_walked_says_why(change, options, named):
+    baseline = pd.DataFrame({"time": [1.0, 2], "cumulative_hazard": [0.5, 1]}).assign(**change)
+    given = {"draws": 0.4, "outcome": "relapse", "unit": "years"} | options
+    with pytest.raises(ValueError, match=named):
+        plots.luck_walk(baseline, given.pop("draws"), **given)
