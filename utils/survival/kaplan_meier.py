@@ -214,10 +214,11 @@ def median_survival(
     -----
     The first time at which the curve is at or below 1 - share; where a step lies exactly on
     that level and a lower one follows, the middle of the step. Equals the median that R prints
-    for survfit(conf.type="log-log"), and R's quantile() but for one case: a curve that lies
+    for survfit(conf.type="log-log"), and R's quantile() but for a curve that lies
     exactly on the level up to its end. There quantile() takes the middle between the step's
     start and the last follow-up, a time that says when watching stopped, not when people had
-    the event; here, as in R's print, it is the step's start.
+    the event; here, as in R's print, it is the step's start. Where a limit rises again at the end
+    of the curve, R's print and we take the first time it is at the level.
     """
     share = chosen_number(share, "share", below=1)
     rows = follow_up(data, time, event, by=by)
