@@ -163,7 +163,9 @@ def draft(path: Path) -> str:
         if kind == "integer" and codes <= {0, 1}:
             parts.append("enum = [0, 1]")
         elif kind == "integer" and codes == {1, 2}:
-            lines.append("# 1 and 2: if 2 is the event, recode the file to 0 and 1 before it is used")
+            lines.append(
+                "# 1 and 2: if 2 is the event, recode the file to 0 and 1 before it is used"
+            )
         if cells.isna().any():
             parts.append("missing = true")
         lines.append(f"{json.dumps(column)} = {{ {', '.join(parts)} }}")
