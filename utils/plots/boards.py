@@ -60,7 +60,7 @@ def verdict_board(board: pd.DataFrame) -> Axes:
         `.figure.finding` counts them.
     """
     columns = list(claims.CONCLUSIONS)
-    words = ["lesson", "claim", "says", "type", "bar", "value", "conclusion", "certainty"]
+    words = ["lesson", "claim", "says", "type", "bar", "value", "conclusion", "certainty", "scope"]
     require_columns(board, words)
     board = board.assign(**{word: board[word].astype(object).fillna("") for word in words})
     unknown = ~board["conclusion"].isin(["", *columns]).to_numpy()
@@ -107,24 +107,26 @@ def verdict_board(board: pd.DataFrame) -> Axes:
 
 
 def _sentences(board: pd.DataFrame) -> list[str]:
-    """Each row's sentence after its lesson; a second part does not repeat the first one's words."""
+    """Each row's sentence after its lesson; of a second part the part alone, after dots."""
     told: dict[str, str] = {}
     shown = []
     for _, row in board.iterrows():
         before = told.setdefault(row["claim"], row["says"])
         same = commonprefix([before, row["says"]]) if before != row["says"] else ""
-        shown.append(f"{row['lesson']}  {row['says'][same.rfind('(') :] if same else row['says']}")
+        says = f"... {row['says'][same.rfind('(') :]}" if same else row["says"]
+        shown.append(f"{row['lesson']}  {says}")
     return shown
 
 
 def _beside(row: pd.Series) -> str:
-    """The conclusion in words, the value against its bar, and what the reader believed before."""
+    """The conclusion, where it holds, the value against its bar, what the reader believed before."""
     value = row["value"].replace("95% interval ", "").replace("percentage points", "points")
     bar = row["bar"].replace("smallest effect that matters", "matters from")
     against = "; ".join(filter(None, [value, bar.replace("percentage points", "points")]))
     sure = f", {row['certainty']} certainty" if row["certainty"] else ""
+    scope = f", in {row['scope']}" if row["scope"] and sure else ""
     parts = [
-        f"{row['conclusion']}{sure}",
+        f"{row['conclusion']}{sure}{scope}",
         f"{row['type']}: {against}" if bar else "",
         f"you, before: {row['before']}" if row.get("before") else "",
     ]

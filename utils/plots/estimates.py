@@ -22,6 +22,7 @@ from utils.checks import (
     require_numbers,
 )
 from utils.plots._figure import (
+    CARD,
     COLOURS,
     FAINT,
     GREY,
@@ -46,6 +47,7 @@ from utils.plots._figure import (
 from utils.report import interval, number
 
 BARS = "Bars are 95% intervals."
+FEW = 2  # groups whose bands can still be told apart
 
 
 def drawn_to(table: pd.DataFrame, estimate: str, upper: str, *others: float) -> np.ndarray:
@@ -166,7 +168,7 @@ def rates(
         for name, part in groups
     ]
     right = name_ends(ax, [name for name, _ in groups], ends)
-    shown = "Bands are 95% intervals." if spans else BARS
+    shown = "Bands are 95% intervals." if spans and len(groups) <= FEW else BARS
     finding = f"{first_capital(outcome)} {per}: {'; '.join(parts)}. {shown}"
     return finish(ax, finding, left=0.4 + tick_width(ax), right=right, bottom=0.33 + below)
 
@@ -213,12 +215,13 @@ def tick_width(ax: Axes) -> float:
 def _steps(
     ax: Axes, part: pd.DataFrame, order: list[str], spans: list, i: int, count: int
 ) -> tuple[float, float]:
-    """Draw one group's rates as steps with bands; return where the last one ends."""
+    """Draw one group's rates as steps with bars, and bands; return where the last one ends."""
     floor = ax.get_ylim()[0]
     every = part.reindex(order)  # a period that a group lacks leaves a gap in its line
     for (begin, end), (_, row) in zip(spans, every.iterrows()):
-        band = [row["lower"], row["drawn"]]
-        ax.fill_between([begin, end], *band, color=COLOURS[i], alpha=0.15, linewidth=0)
+        if count <= FEW:
+            band = [row["lower"], row["drawn"]]
+            ax.fill_between([begin, end], *band, color=COLOURS[i], alpha=0.15, linewidth=0)
         middle = begin + (end - begin) * (i + 1) / (count + 1)
         ax.plot(
             [middle, middle], [max(row["lower"], floor), row["drawn"]], color=COLOURS[i], lw=0.9
@@ -525,7 +528,9 @@ def value_and_threshold(
     share: str | None = None,
     at_most: str | None = None,
 ) -> Axes:
-    """Draw values with their intervals, each as a multiple of the threshold it must pass.
+    """Draw values with their intervals beside the threshold that each must pass.
+
+    Where all have one threshold the axis is in their unit, else in multiples of the threshold.
 
     Parameters
     ----------
@@ -545,7 +550,7 @@ def value_and_threshold(
     Returns
     -------
     Axes
-        One row per claim, the threshold at 1; `.figure.finding` says which intervals pass.
+        One row per claim; `.figure.finding` says which intervals pass.
     """
     require_groups(table, label)
     table = require_intervals(table, value, lower, upper)
@@ -554,36 +559,46 @@ def value_and_threshold(
         remedy = f"data = data[data[{column!r}] > 0]"
         complain(column, table[column] <= 0, table[column], "a multiple is above 0", remedy)
     table = table.assign(**{c: require_event(table, c) for c in (share, at_most) if c})
-    multiples = table[[value, lower, upper]].div(table[threshold], axis=0)
-    ends = drawn_to(multiples, value, upper, 1)
+    bars, shares = table[threshold], table[share].astype(bool) if share else np.zeros(len(table))
+    common = bars.nunique() == 1
+    scale = (0.01 if np.all(shares) else 1.0) + 0 * bars if common else bars
+    multiples = table[[value, lower, upper]].div(scale, axis=0)
+    bar = float((bars / scale).iloc[0])
+    ends = drawn_to(multiples, value, upper, bar)
     multiples[lower] = multiples[lower].clip(lower=multiples[value] / 1e3)
-    row_inches = row_height(table[label], 26, 2)
+    row_inches = row_height(table[label], 26, 1 if common else 2)
     _, (ax,) = axes(row_inches * len(table))
     ax.set_xscale("log")
-    ax.axvline(1, color=COLOURS[1], linewidth=2, linestyle="--")
-    texts, passed, parts = [], [], []
+    ax.axvline(bar, color=COLOURS[1], linewidth=2, linestyle="--")
+    texts, passed, parts, known_in = [], [], [], 0
     for y, ((_, row), (_, times)) in enumerate(zip(table.iterrows(), multiples.iterrows())):
         known = not times.isna().any()
+        known_in += known
         draw_interval(ax, times, lower, upper, ends[y], y, color=INK, linewidth=1.8)
         ax.plot(times[value], y, marker="s" if known else "o", color=INK, markersize=7)
         numbers = row[[value, lower, upper, threshold]].astype(float)
         percent = share and row[share]
         said = [f"{plain(100 * n)}%" if percent and n < np.inf else plain(n) for n in numbers]
         limits = f" ({said[1]} to {said[2]})" if known else ""
-        texts.append(f"{said[0]}{limits}\nthreshold {said[3]}")
+        texts.append(f"{said[0]}{limits}" + ("" if common else f"\nthreshold {said[3]}"))
         ax.text(1.03, y, texts[-1], transform=ax.get_yaxis_transform(), va="center")
         least = at_most and row[at_most]
         passed.append(known and (times[upper] < 1 if least else row[lower] > row[threshold]))
-        multiple = f"{plain(times[value])} times its threshold of {said[3]}"
-        parts.append(f"{row[label]} {said[0]}{limits}, {multiple}")
+        multiple = f", {plain(times[value])} times its threshold of {said[3]}"
+        parts.append(f"{row[label]} {said[0]}{limits}{'' if common else multiple}")
     left = label_rows(ax, table[label], 26)
     a, b = ax.get_xlim()
-    ax.set(xlim=(min(a, 0.7), max(b, 1.5)), xlabel=f"{measure},\nas a multiple of its threshold")
+    percent_axis = " (%)" if np.all(shares) else ""
+    what = f"{measure}{percent_axis}" if common else f"{measure},\nas a multiple of its threshold"
+    ax.set(xlim=(min(a, 0.7 * bar), max(b, 1.5 * bar)), xlabel=what)
     _plain_log_ticks(ax)
-    ax.text(1, -0.55, "threshold", ha="center", va="bottom", color=COLOURS[1], weight="bold")
-    finding = f"{first_capital(measure)}: {'; '.join(parts)}. "
-    finding += f"{sum(passed)} of {len(table)} have their whole interval past the threshold."
-    return finish(ax, finding, left=left, right=width(texts) + 0.2, top=0.3, bottom=0.7)
+    name = f"threshold {said[3]}" if common else "threshold"
+    ax.text(bar, -0.55, name, ha="center", va="bottom", color=COLOURS[1], weight="bold")
+    unprinted = f" ({len(table) - known_in} have none)" if known_in < len(table) else ""
+    finding = f"{first_capital(measure)}: {'; '.join(parts)}. {first_capital(name)}: "
+    finding += f"{sum(passed)} of {known_in} intervals lie wholly past it{unprinted}."
+    bottom = 0.5 if common else 0.7
+    return finish(ax, finding, left=left, right=width(texts) + 0.2, top=0.3, bottom=bottom)
 
 
 @picture
@@ -780,6 +795,7 @@ def composite_parts(
         for (_, rows), seen in zip(bars, seen_in)
     ]
     longest = np.nanmax([*seen_in, *whole]) or 1.0
+    box = {"facecolor": CARD, "edgecolor": "none", "pad": 1}
     for y, ((name, rows), seen, all_of_them) in enumerate(zip(bars, seen_in, whole)):
         at, words = 0.0, []
         for _, row in rows.dropna(subset=[events]).iterrows():
@@ -789,7 +805,6 @@ def composite_parts(
             i = parts.index(row[part])
             look: dict[str, Any] = {"color": TINTS[i], "edgecolor": COLOURS[i], "hatch": HATCHES[i]}
             ax.barh(y, row[events], left=at, height=0.7, **look)
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
             ax.text(at + row[events] / 2, y, f"{row[events]:g}", ha="center", va="center", bbox=box)
             at += row[events]
         missing = list(rows.loc[rows[events].isna(), part])
@@ -799,7 +814,7 @@ def composite_parts(
             ax.barh(y, drawn, left=at, height=0.7, fill=False, edgecolor=GREY, linestyle=":")
             number = f"{rest:g}: " if rest > 0 else ""
             inside = fill(f"{number}{joined(missing)} (not printed apart)", 34)
-            ax.text(at + 0.015 * longest, y, inside, va="center", color=GREY)
+            ax.text(at + 0.015 * longest, y, inside, va="center", color=GREY, bbox=box)
             words.append(f"{number}{joined(missing)}, not printed apart")
         said.append(f"{name}: {'; '.join(words)}")
     left = label_rows(ax, [name for name, _ in bars], 18)

@@ -89,6 +89,7 @@ def swimmer(
     outcome: str,
     unit: str,
     label: str | None = None,
+    curve: bool = True,
 ) -> Axes:
     """Draw a few people as lanes (x event, o censored), and the Kaplan-Meier steps they make below.
 
@@ -104,6 +105,8 @@ def swimmer(
         Unit of `time`, for example "years".
     label : str, optional
         Column that names each person; the index if left out.
+    curve : bool
+        False for the lanes alone, as long as the reader works the steps out by hand.
 
     Returns
     -------
@@ -112,37 +115,45 @@ def swimmer(
     """
     data = _lives(data, time, event, label)
     shown = data.sort_values([time, event], ascending=[True, False])
-    _, (ax, below) = axes(LANE * len(shown), 1.9, gap=0.15)
-    left = _lanes(ax, shown.index if label is None else shown[label])
-    curve = survival.kaplan_meier(data, time, event)
     end = float(data[time].max())
+    _, (ax, *below) = axes(LANE * len(shown), *([1.9] if curve else []), gap=0.15)
+    left = _lanes(ax, shown.index if label is None else shown[label])
     for y, (stop, happened) in enumerate(zip(shown[time], shown[event])):
         ax.plot([0, stop], [y, y], color=COLOURS[0], linewidth=3, solid_capstyle="butt")
         _end(ax, stop, y, happened, COLOURS[1] if happened else COLOURS[0])
-        if happened:
+        if happened and curve:
             ax.plot([stop, stop], [y, len(shown)], color=GREY, lw=0.9, ls=":", clip_on=False)
-    x = np.concatenate([[0], curve["time"], [end]])
-    heights = np.concatenate([[1], curve["survival"], curve["survival"].tail(1)])
-    below.step(x, heights, where="post", color=INK)
-    falls = curve[curve["survival"].diff().fillna(curve["survival"].iloc[0] - 1) < 0]
-    for at, height in zip(falls["time"], falls["survival"]):
-        below.plot([at, at], [height, 1.1], color=GREY, lw=0.9, ls=":", clip_on=False)
-        below.text(at, height - 0.03, f" {height:.0%}", va="top", ha="center")
-    below.set(
-        xlim=(0, 1.04 * end), ylim=(-0.12, 1.05), xlabel=unit, ylabel=f"share free\nof {outcome}"
-    )
-    below.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    ax.tick_params(labelbottom=False, bottom=False)
-    ax.spines["bottom"].set_visible(False)
-    below.spines[["top", "right"]].set_visible(False)
+    ax.set_xlim(0, 1.04 * end)
     events = int(data[event].sum())
-    drops = [f"{share(s)} after {plain(t, 6)}" for t, s in zip(falls["time"], falls["survival"])]
-    steps = f"the curve falls to {joined(drops)} {unit}" if drops else "the curve does not fall"
     finding = (
         f"{len(data)} people: {events} with {outcome} (x), {len(data) - events} watched until "
-        f"their last visit without it (o); {steps}."
+        "their last visit without it (o)"
     )
+    if not curve:
+        ax.set_xlabel(unit)
+        return finish(ax, f"{finding}.", left=max(left, 0.95))
+    ax.tick_params(labelbottom=False, bottom=False)
+    ax.spines["bottom"].set_visible(False)
+    finding += f"; {_steps_below(below[0], data, time, event, unit)}."
+    below[0].set(xlabel=unit, ylabel=f"share free\nof {outcome}")
     return finish(ax, finding, left=max(left, 0.95))
+
+
+def _steps_below(ax: Axes, data: pd.DataFrame, time: str, event: str, unit: str) -> str:
+    """Draw the Kaplan-Meier steps of a few people, and read each fall."""
+    curve = survival.kaplan_meier(data, time, event)
+    x = np.concatenate([[0], curve["time"], curve["time"].tail(1)])
+    heights = np.concatenate([[1], curve["survival"], curve["survival"].tail(1)])
+    ax.step(x, heights, where="post", color=INK)
+    falls = curve[curve["survival"].diff().fillna(curve["survival"].iloc[0] - 1) < 0]
+    for at, height in zip(falls["time"], falls["survival"]):
+        ax.plot([at, at], [height, 1.1], color=GREY, lw=0.9, ls=":", clip_on=False)
+        ax.text(at, height - 0.03, f" {height:.0%}", va="top", ha="center")
+    ax.set_ylim(-0.12, 1.05)
+    ax.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    ax.spines[["top", "right"]].set_visible(False)
+    drops = [f"{share(s)} after {plain(t, 6)}" for t, s in zip(falls["time"], falls["survival"])]
+    return f"the curve falls to {joined(drops)} {unit}" if drops else "the curve does not fall"
 
 
 @picture

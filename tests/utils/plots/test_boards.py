@@ -54,6 +54,7 @@ BOARD = pd.DataFrame(
         "value": ["16% (15% to 17%)", "0.98 (0.90 to 1.07)", "", ""],
         "conclusion": [claims.SUPPORTED, claims.AGAINST, "", claims.VALUE],
         "certainty": ["high", "low", "", ""],
+        "scope": ["breast cancer", "", "", ""],
         "before": ["yes", "", "", ""],
     }
 )
@@ -87,12 +88,12 @@ def test_board_prints_sentences_values_bars_and_beliefs():
     assert sentences == [
         "01  Tumors come back.",
         "02  It wakes. (How often?)",
-        "02  (Why?)",
+        "02  ... (Why?)",
         "03  Do your best.",
     ]
     beside = [" ".join(text.split()) for text in words(ax) if text != "lesson to come"]
     assert beside == [
-        "supported, high certainty frequency: 16% (15% to 17%); threshold 5% you, before: yes",
+        "supported, high certainty, in breast cancer frequency: 16% (15% to 17%); threshold 5% you, before: yes",
         "evidence against, low certainty effect: 0.98 (0.90 to 1.07); matters from 1.11",
         "mechanism: threshold 1",
         "a value",

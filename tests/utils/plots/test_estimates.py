@@ -205,7 +205,13 @@ def test_a_value_is_set_beside_its_threshold_as_a_multiple():
     assert "often 20% (10% to 30%), 4 times its threshold of 5%" in said(ax)
     assert "rare 1.2 (0.8 to 1.6), 0.6 times its threshold of 2" in said(ax)
     assert "unknown 50%, 5 times" in said(ax)
-    assert said(ax).endswith("2 of 3 have their whole interval past the threshold.")
+    assert "2 of 2 intervals lie wholly past it (1 have none)" in said(ax)
+    one = plots.value_and_threshold(
+        table[table["is_share"]].assign(threshold=0.05),
+        "claim", "value", "threshold", measure="share", share="is_share",
+    )  # fmt: skip
+    assert "often 20% (10% to 30%); unknown 50%. Threshold 5%: 1 of 1" in said(one)
+    assert one.lines[0].get_xdata()[0] == pytest.approx(5)
     with pytest.raises(ValueError, match="'threshold'") as error:
         plots.value_and_threshold(
             table.assign(threshold=[0, 1, 1]), "claim", "value", "threshold", measure="share"

@@ -35,6 +35,12 @@ def test_swimmer_marks_each_end_and_reads_each_fall():
     assert [text.get_text().strip() for text in below.texts] == ["75%", "38%", "0%"]
 
 
+def test_swimmer_leaves_the_curve_to_the_reader():
+    ax = plots.swimmer(LIVES, "t", "e", outcome="recurrence", unit="years", curve=False)
+    assert ax.figure.axes == [ax] and ax.get_xlabel() == "years"
+    assert "%" not in said(ax)
+
+
 def test_a_curve_without_events_does_not_fall():
     ax = plots.swimmer(LIVES.assign(e=0), "t", "e", outcome="recurrence", unit="years")
     assert said(ax).endswith("the curve does not fall.")
