@@ -119,7 +119,7 @@ def _sentences(board: pd.DataFrame) -> list[str]:
 
 
 def _beside(row: pd.Series) -> str:
-    """The conclusion, where it holds, the value against its bar, what the reader believed before."""
+    """Conclusion, where it holds, value against its bar, what the reader believed before."""
     value = row["value"].replace("95% interval ", "").replace("percentage points", "points")
     bar = row["bar"].replace("smallest effect that matters", "matters from")
     against = "; ".join(filter(None, [value, bar.replace("percentage points", "points")]))

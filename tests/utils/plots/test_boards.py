@@ -93,7 +93,8 @@ def test_board_prints_sentences_values_bars_and_beliefs():
     ]
     beside = [" ".join(text.split()) for text in words(ax) if text != "lesson to come"]
     assert beside == [
-        "supported, high certainty, in breast cancer frequency: 16% (15% to 17%); threshold 5% you, before: yes",
+        "supported, high certainty, in breast cancer "
+        "frequency: 16% (15% to 17%); threshold 5% you, before: yes",
         "evidence against, low certainty effect: 0.98 (0.90 to 1.07); matters from 1.11",
         "mechanism: threshold 1",
         "a value",
