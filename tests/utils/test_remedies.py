@@ -500,6 +500,16 @@ poisson = piecewise_exponential
             "formula='x'; strata='g'",
         ),
         (cox, {"formula": "x - 1"}, {}, "formula='x - 1 + 1'"),
+        (cox, {"formula": "x, y"}, {"y": [1, 0, 1, 1, 0, 0]}, "formula='x + y'"),
+        (cox, {"formula": "x \u2013 y"}, {"y": 1}, "formula='x - y'"),
+        (
+            cox, {"formula": "C(x, y)"}, {"x": list("abbaab"), "y": list("abbaba")},
+            "formula='C(x) + C(y)'",
+        ),
+        (
+            cox, {"formula": "strata(g) + x + strata(h)", "strata": None},
+            {"g": list("aaaabb"), "h": 1}, "formula='x'; strata=['g', 'h']",
+        ),
         (
             poisson, {"formula": "g * h"}, {"g": list("aabbab"), "h": list("xyxyxy")},
             "formula='g * h - g:h'",

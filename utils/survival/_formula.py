@@ -167,6 +167,8 @@ def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> De
             )
     except Exception as error:  # whatever the functions of a formula may raise
         said = error.args[0] if isinstance(error, patsy.PatsyError) else repr(error)
+        if "truth value" in said:
+            said = "write I((x > 0) & (y > 0)) for 'and', x.isin([1, 2]) for 'in'"
         dropped = f". Remedy: data = data.dropna(subset={gaps})" if gaps else ""
         raise ValueError(
             f"formula {formula!r}: {said}; the columns are {list(data.columns)}"
@@ -218,14 +220,27 @@ def _complete(formula: str, data: pd.DataFrame, names: list[str]) -> np.ndarray:
 
 
 def _spelled(formula: str) -> str:
-    """Remedy for the spelling of R: log(x), factor(g), x^2, strata(g) and cluster(id)."""
-    plain = re.sub(r"(?<![\w.])(log|log2|log10|log1p|exp|sqrt)\(", r"np.\1(", formula)
+    """Remedy for what is written otherwise here, as R's log(x), factor(g), x^2 or strata(g)."""
+    plain = formula.translate(
+        str.maketrans("\u2013\u2212\u00d7\u201c\u201d\u2018\u2019\xa0", "--*\"\"'' ")
+    )
+    plain = re.sub(r"(?<![\w.])(log|log2|log10|log1p|exp|sqrt)\(", r"np.\1(", plain)
     plain = re.sub(r"(?<![\w.])(as\.)?factor\(", "C(", plain)
     plain = re.sub(r"([\w.]+)\s*\^\s*(\w+)", r"I(\1**\2)", plain)
-    own = re.findall(r"\b(strata|cluster)\(\s*(\w+)\s*\)", plain)
-    plain = re.sub(r"\s*\+\s*(strata|cluster)\(\s*\w+\s*\)", "", plain)
-    arguments = "".join(f"; {name}={column!r}" for name, column in own)
-    return f". Remedy: formula={plain!r}{arguments}" if plain != formula else ""
+    plain = re.sub(
+        r"\bC\((\w+(?:\s*,\s*(?!Treatment|Sum|Poly|Diff|Helmert)\w+)+)\)",
+        lambda found: " + ".join(f"C({name})" for name in re.split(r"\s*,\s*", found[1])),
+        plain,
+    )
+    own: dict[str, list[str]] = {}
+    for name, column in re.findall(r"\b(strata|cluster)\(\s*(\w+)\s*\)", plain):
+        own.setdefault(name, []).append(column)
+    call = r"(strata|cluster)\(\s*\w+\s*\)"
+    plain = re.sub(rf"\s*\+\s*{call}|^\s*{call}\s*\+\s*", "", plain)
+    if plain == formula or re.search(call, plain):
+        return ""
+    arguments = [f"{name}={c if len(c) > 1 else c[0]!r}" for name, c in own.items()]
+    return ". Remedy: " + "; ".join([f"formula={plain!r}", *arguments])
 
 
 def _keep_nan() -> Any:
@@ -277,7 +292,7 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, Use]:
     except (patsy.PatsyError, SyntaxError, AssertionError) as error:
         raise ValueError(
             f"formula {formula!r} cannot be read, {error.args[0] if error.args else 'a sign'}; the "
-            f"columns are {list(data.columns)}, a formula is such as 'treatment + age'"
+            f"columns are {list(data.columns)}, a formula is such as 'treatment + I(age / 10)'"
             f"{quote or _spelled(formula)}"
         ) from error
     if parsed.lhs_termlist:
@@ -292,6 +307,10 @@ def _names(formula: str, data: pd.DataFrame) -> dict[str, Use]:
     for code, tree in trees.items():
         if isinstance(tree.body, ast.Constant):
             unknown.append(str(tree.body.value))
+        if isinstance(tree.body, (ast.Tuple, ast.List)):
+            parts = " + ".join(ast.unparse(part) for part in tree.body.elts)
+            plain = " + ".join(parts if other == code else other for other in codes)
+            raise ValueError(f"formula {formula!r}: terms are added. Remedy: formula={plain!r}")
         for word, called in _variables(tree):
             if called and word in data.columns:
                 hidden.append(word)
@@ -366,7 +385,7 @@ def _variables(tree: ast.AST) -> list[tuple[Any, bool]]:
                 isinstance(root, ast.Name) and _is_function(root.id)
             ):
                 roots.add(root)
-            if _is_call(node, "Q") and isinstance(node.args[0], ast.Constant):
+            if _is_call(node, "Q") and node.args and isinstance(node.args[0], ast.Constant):
                 found.append((node.args[0].value, False))
         if isinstance(node, ast.Name):
             found.append((node.id, node in roots))

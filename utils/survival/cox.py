@@ -156,7 +156,7 @@ def _maximum(model: Any, found: Design, happened: np.ndarray) -> np.ndarray:
                 return params + step
             _refuse_endless(model, found, happened, step)
     raise ValueError(
-        f"the fit of {', '.join(found.name(j) for j in range(len(params)))} does not come to an "
+        f"the fit of {found.names(list(range(len(params))))} does not come to an "
         f"end: look at the values of these columns{found.without(len(params) - 1)}"
     )
 
