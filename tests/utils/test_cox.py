@@ -1,6 +1,7 @@
 """utils.survival.cox against R, and what it refuses."""
 
 from decimal import Decimal
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -502,9 +503,26 @@ def test_a_fit_that_does_not_end_is_refused(monkeypatch):
     def fails(self, *args, **options):
         raise np.linalg.LinAlgError("Singular matrix")
 
+    expected = cox(MANY, "t", "e", "x")["coef"]
     monkeypatch.setattr(LikelihoodModel, "fit", fails)
+    np.testing.assert_allclose(cox(MANY, "t", "e", "x")["coef"], expected, rtol=1e-12)
+    monkeypatch.setattr(import_module("utils.survival.cox"), "climb", fails)
     with pytest.raises(ValueError, match="'x'"):
         cox(MANY, "t", "e", "x")
+
+
+def test_a_step_too_far_is_halved():
+    """The top of log x - x is at 1; from 20 Newton's own step leads where there is no height."""
+    climb = import_module("utils.survival.cox").climb
+    with np.errstate(all="ignore"):
+        top, step = climb(
+            np.array([20.0]),
+            lambda x: (np.log(x) - x).item(),
+            lambda x: 1 / x - 1,
+            lambda x: np.diag(1 / x**2),
+            100,
+        )
+    agree(top + step, [1], 1e-9)
 
 
 def test_cases_by_hand_of_the_highest_at_risk():

@@ -1,5 +1,7 @@
 """utils.survival.persontime against R, by hand, and what it refuses."""
 
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -405,6 +407,25 @@ def test_a_poisson_fit_that_does_not_end_is_refused(monkeypatch):
     def fails(self, *args, **options):
         raise np.linalg.LinAlgError("Singular matrix")
 
+    expected = piecewise_exponential(SIX, "t", "e", "t")["coef"]
     monkeypatch.setattr(GLM, "fit", fails)
+    np.testing.assert_allclose(piecewise_exponential(SIX, "t", "e", "t")["coef"], expected)
+    monkeypatch.setattr(
+        import_module("utils.survival.persontime"), "climb", lambda start, *_: (start, start + 1)
+    )
     with pytest.raises(ValueError, match="'t'"):
         piecewise_exponential(SIX, "t", "e", "t")
+
+
+def test_poisson_with_one_row_far_out():
+    """Left out, the row far out gives the same: its rate is 0 at any slope that the rest allow.
+
+    R 4.2.2: glm(k ~ x + offset(log(t)), poisson), fitted rates numerically 0.
+    """
+    data = pd.DataFrame(
+        {"t": [3, 1, 4, 1, 5, 9.0], "k": [1, 2, 3, 1, 1, 0], "x": [1, 0, 1, -1, 2, 1e5]}
+    )
+    rest = piecewise_exponential(data.head(5), "t", "k", "x")
+    far = piecewise_exponential(data, "t", "k", "x")
+    np.testing.assert_allclose(far[["coef", "se"]], rest[["coef", "se"]], rtol=1e-6)
+    np.testing.assert_allclose(far.attrs["deviance"], rest.attrs["deviance"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,18 +95,18 @@ def _fit(
     )
     _refuse_undetermined(model, found)
     params = _maximum(model, found, used[event].to_numpy() == 1)
+    variance = np.linalg.inv(-model.hessian(params))
     people = _codes(used, cluster)
-    if people is None:
-        variance = np.linalg.inv(-model.hessian(params))
-    else:
-        model.groups, number = people, len(np.unique(people))
-        if number <= len(params):
+    if people is not None:
+        model.groups, number, plain = people, len(np.unique(people)), variance
+        if number > len(params):
+            variance = model.robust_covariance(params)
+        if number <= len(params) or (np.diag(variance) < 1e-14 * np.diag(plain)).any():
             raise ValueError(
                 f"column {cluster!r} names {number} cluster(s) for {len(params)} coefficient(s): "
-                "robust errors need more clusters than coefficients. Remedy: cluster=None"
-                "  # or a column with more groups"
+                "robust errors need more clusters than coefficients, and some spread between "
+                "them. Remedy: cluster=None  # or a column with more groups"
             )
-        variance = model.robust_covariance(params)
     return Fit(found, params / scale, np.sqrt(np.diag(variance)) / scale)
 
 
@@ -130,8 +130,43 @@ def _refuse_undetermined(model: Any, found: Design) -> None:
         )
 
 
+def climb(
+    params: np.ndarray,
+    value: Callable[[np.ndarray], float],
+    score: Callable[[np.ndarray], np.ndarray],
+    information: Callable[[np.ndarray], np.ndarray],
+    steps: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Newton's method up a concave function, each step halved until it leads upwards.
+
+    Returns
+    -------
+    params, step : ndarray
+        Where it ended, and Newton's next step from there: smaller than `SETTLED` on the top,
+        NaN where there is none.
+    """
+    height, step = value(params), np.full(len(params), np.nan)
+    for _ in range(steps):
+        try:
+            step = np.linalg.solve(information(params), score(params))
+        except np.linalg.LinAlgError:
+            return params, np.full(len(params), np.nan)
+        if not np.abs(step).max() >= SETTLED:
+            return params, step
+        part = step
+        for _ in range(60):
+            higher = value(params + part)
+            if np.isfinite(higher) and higher >= height - 1e-12 * abs(height):
+                break
+            part = part / 2
+        else:
+            return params, step
+        params, height = params + part, higher
+    return params, step
+
+
 def _maximum(model: Any, found: Design, happened: np.ndarray) -> np.ndarray:
-    """Coefficients at which the partial likelihood is highest, from Newton or else from BFGS.
+    """Coefficients at which the partial likelihood is highest, from Newton, BFGS or `climb`.
 
     Raises
     ------
@@ -140,16 +175,22 @@ def _maximum(model: Any, found: Design, happened: np.ndarray) -> np.ndarray:
     """
     from statsmodels.base.model import LikelihoodModel
 
+    def information(params: np.ndarray) -> np.ndarray:
+        return -model.hessian(params)
+
     params = np.zeros(len(found.labels))
-    for method, steps in (("newton", 25), ("bfgs", 500), ("newton", 25), ("newton", 100)):
+    for method, steps in (("newton", 25), ("bfgs", 500), ("newton", 25), ("climb", 500)):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            start = params if np.isfinite(params).all() else np.zeros(len(params))
+            start = params if np.isfinite(params).all() else 0 * np.nan_to_num(params)
             try:
-                params = LikelihoodModel.fit(
-                    model, start, method=method, maxiter=steps, disp=False, skip_hessian=True
-                ).params
-                step = np.linalg.solve(-model.hessian(params), model.score(params))
+                if method == "climb":
+                    params, step = climb(0 * start, model.loglike, model.score, information, steps)
+                else:
+                    params = LikelihoodModel.fit(
+                        model, start, method=method, maxiter=steps, disp=False, skip_hessian=True
+                    ).params
+                    step = np.linalg.solve(information(params), model.score(params))
             except (np.linalg.LinAlgError, ValueError):
                 step = np.full(len(params), np.nan)
             if np.abs(step).max() < SETTLED:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, kl_div
 
 from utils.checks import (
     complain,
@@ -26,7 +26,7 @@ from utils.survival._formula import (
     standardised,
     without_event,
 )
-from utils.survival.cox import SETTLED, at_risk_sums
+from utils.survival.cox import SETTLED, at_risk_sums, climb
 
 
 def rates(
@@ -433,28 +433,40 @@ def _poisson(
     _refuse_endless(found, scaled, events, back)
     offset = np.log(found.rows[time].to_numpy(float))
     model = GLM(events, scaled, family=Poisson(), offset=offset)
-    start = None
+
+    def mean(params: np.ndarray) -> np.ndarray:
+        return np.exp(scaled @ params + offset)
+
+    def height(params: np.ndarray) -> float:
+        return events @ (scaled @ params + offset) - mean(params).sum()
+
+    def score(params: np.ndarray) -> np.ndarray:
+        return scaled.T @ (events - mean(params))
+
+    def information(params: np.ndarray) -> np.ndarray:
+        return scaled.T @ (mean(params)[:, None] * scaled)
+
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for method in ("IRLS", "bfgs", "newton", "newton"):
-            try:
-                params = model.fit(start, method=method, maxiter=200, disp=0).params
-                mean = np.exp(scaled @ params + offset)
-                variance = np.linalg.inv(scaled.T @ (mean[:, None] * scaled))
-            except (np.linalg.LinAlgError, ValueError):
-                continue
-            step = variance @ (scaled.T @ (events - mean))
-            if np.abs(step).max() < SETTLED:
-                break
-            start = params if np.isfinite(params).all() else None
-        else:
-            raise ValueError(
-                f"formula {formula!r}: the fit does not come to an end, look at the values of its "
-                f"columns{found.without(len(scale) - 1)}"
-            )
+        try:
+            params = model.fit(maxiter=100).params
+            step = np.linalg.solve(information(params), score(params))
+        except (np.linalg.LinAlgError, ValueError):
+            step = np.full(len(scale), np.nan)
+        if not np.abs(step).max() < SETTLED:
+            start = np.zeros(len(scale))
+            start[first] = np.log(events.sum() / np.exp(offset).sum())
+            params, step = climb(start, height, score, information, 500)
+    if not np.abs(step).max() < SETTLED:
+        raise ValueError(
+            f"formula {formula!r}: the fit does not come to an end, look at the values of its "
+            f"columns{found.without(len(scale) - 1)}"
+        )
     params = params + step
-    deviance = model.family.deviance(events, np.exp(scaled @ params + offset))
-    return found, back @ params, np.sqrt(np.diag(back @ variance @ back.T)), float(deviance)
+    # variance (X'WX)^-1 = R^-1 R^-T of the QR decomposition of W^(1/2) X, W the fitted means
+    root = np.linalg.inv(np.linalg.qr(np.sqrt(mean(params))[:, None] * scaled, mode="r"))
+    deviance = 2 * kl_div(events, mean(params)).sum()
+    return found, back @ params, np.sqrt(((back @ root) ** 2).sum(axis=1)), float(deviance)
 
 
 def _refuse_endless(
