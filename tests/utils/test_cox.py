@@ -288,6 +288,12 @@ def test_cox_on_numbers_whose_squares_are_none(scale):
     np.testing.assert_allclose([row["coef"] * scale, row["p"]], [plain["coef"], plain["p"]])
 
 
+def test_cox_on_a_large_mean_loses_no_digit():
+    x = EIGHT["x"] / 8  # eighths are exact beside 1e9
+    far, near = (cox(EIGHT.assign(x=x + shift), "t", "e", "x + age") for shift in (1e9, 0))
+    np.testing.assert_allclose(far[["coef", "se"]], near[["coef", "se"]], rtol=1e-12)
+
+
 def test_columns_named_by_numbers():
     data = SKEW.rename(columns={"t": 0, "e": 1, "x": 2})
     agree(cox(data, 0, 1, "Q(2)")["coef"], cox(SKEW, "t", "e", "x")["coef"].tolist())

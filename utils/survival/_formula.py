@@ -516,11 +516,14 @@ def _refuse_infinite(found: Design, plain: pd.DataFrame, complete: np.ndarray) -
 
 def standardised(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Columns with mean 0 and standard deviation 1, and those means and deviations."""
-    peak = np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny)
-    middle = (values / peak).mean(axis=0)
-    scale = (values / peak).std(axis=0)
+    tiny = np.finfo(float).tiny
+    peak = np.maximum(np.abs(values).max(axis=0), tiny)
+    middle = (values / peak).mean(axis=0) * peak
+    centred = values - middle  # before any division: no digit of 1e9 + 0.1 is lost
+    peak = np.maximum(np.abs(centred).max(axis=0), tiny)
+    scale = (centred / peak).std(axis=0) * peak
     scale = np.where(scale > 0, scale, 1)
-    return (values / peak - middle) / scale, middle * peak, scale * peak
+    return centred / scale, middle, scale
 
 
 def _refuse_sums(found: Design, gaps: list[str]) -> None:
