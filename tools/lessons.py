@@ -85,12 +85,14 @@ def cache() -> Path:
 CACHE = cache()
 
 
+# The lessons' matrices are small: a second thread waits, and burns a core while it waits.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
 def environment() -> dict[str, str]:
     """Variables under which a lesson gives the same bytes everywhere."""
     return {
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
+        **ONE_THREAD,
         "PYTHONHASHSEED": "0",
         "TZ": "UTC",
         "LC_ALL": "C.UTF-8",

@@ -27,6 +27,7 @@ from nbformat import NotebookNode
 
 from tools.lessons import (
     LESSONS,
+    ONE_THREAD,
     ROOT,
     STEM,
     STUB,
@@ -469,7 +470,8 @@ def lab(folder: Path, arguments: list[str]) -> int:
     if own:
         print(f"  Your home folder cannot be written: JupyterLab's own files go to {own['HOME']}")
     command = [sys.executable, "-m", "jupyterlab", *arguments, paths()[0].name]
-    return subprocess.run(command, cwd=folder, env=os.environ | own).returncode
+    variables = ONE_THREAD | os.environ | own
+    return subprocess.run(command, cwd=folder, env=variables).returncode
 
 
 def main(arguments: list[str] | None = None) -> int:
