@@ -700,8 +700,13 @@ def test_box_says_the_sentence_the_number_the_steps_and_what_would_settle_it():
 def test_a_share_without_interval_stands_in_the_unit_of_its_claim():
     register_row = Line("a register", "share", {"estimate": 0.158})
     other = Line("cells", "share of before", {"estimate": 1.08}, outcome="other")
-    texts = [entry["text"] for entry in verdict("unsolved", [register_row, other]).content["lines"]]
+    dead = {"estimate": 0.379, "lower": 0.324, "upper": 0.433}
+    aside = Line("died", "share who died", dead, outcome="other")
+    ratio = Line("faster", "risk ratio", {"estimate": 0.9}, outcome="other")
+    box = verdict("unsolved", [register_row, other, aside, ratio])
+    texts = [entry["text"] for entry in box.content["lines"]]
     assert "15.8%" in texts[0] and "1.08" in texts[1] and "%" not in texts[1]
+    assert "37.9% (32.4 to 43.3)" in texts[2] and "0.9" in texts[3] and "%" not in texts[3]
 
 
 @pytest.mark.parametrize("case", PAPER["case"], ids=lambda c: f"{c['claim']} {c.get('part', '')}")

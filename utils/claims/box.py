@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from html import escape
@@ -31,6 +32,7 @@ from utils.claims.rule import (
 
 MIME = "application/vnd.tumor-recurrence.verdict+json"
 _NUMBERS = ("estimate", "lower", "upper")
+_SHARE = re.compile(r"^(?!difference).*\b(share|risk)\b(?! ratio)")
 
 
 def _bar(part: dict) -> str:
@@ -67,11 +69,18 @@ def _line_text(line: Line, part: dict, why: str = "") -> str:
 
 
 def _plain(line: Line, part: dict) -> str:
-    """A context line, whose scale may be another than the claim's."""
+    """A context line, whose scale may be another than the claim's; a share in percent."""
+    share = part.get("scale") in ("share", "difference") and 0 <= line.estimate <= 1
+    share = share and _SHARE.search(line.measure) is not None
+    middle, *limits = (
+        f"{100 * value:.1f}" if share else f"{value:.3g}"
+        for value in (line.estimate, line.lower, line.upper)
+    )
+    middle += "%" * share
     if not line.has_interval:
-        shown = alone(line.estimate, part) if line.direct else f"{line.estimate:.3g}"
+        shown = alone(line.estimate, part) if line.direct else middle
         return f"{shown} (no interval printed)"
-    return f"{line.estimate:.3g} ({line.lower:.3g} to {line.upper:.3g})"
+    return f"{middle} ({' to '.join(limits)})"
 
 
 def _safety(entry: dict, part: dict, conclusion: str) -> str:
