@@ -164,7 +164,7 @@ survival.cox(lung, "time", "event", "age", ties="breslow", cluster="sex")
 survival.piecewise_exponential(lung, "time", "event", "age")
 two_by_two(10, 20, 30, 40)
 proportion(3, 10)
-survival.mixture_cure(lung, "time", "event")
+survival.mixture_cure(colon.query("outcome == 'recurrence'"), "time", "event")
 """
 
 
