@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from utils.checks import (
     as_list,
@@ -20,6 +21,7 @@ from utils.checks import (
     require_groups,
     require_intervals,
     require_numbers,
+    require_scalar,
 )
 from utils.plots._figure import (
     CARD,
@@ -520,85 +522,66 @@ def value_and_threshold(
     table: pd.DataFrame,
     label: str,
     value: str,
-    threshold: str,
+    threshold: float,
     *,
     measure: str,
     lower: str = "lower",
     upper: str = "upper",
-    share: str | None = None,
-    at_most: str | None = None,
+    share: bool = False,
 ) -> Axes:
-    """Draw values with their intervals beside the threshold that each must pass.
-
-    Where all have one threshold the axis is in their unit, else in multiples of the threshold.
+    """Draw values with their intervals beside the threshold that they are held against.
 
     Parameters
     ----------
     table : DataFrame
-        A row per claim, drawn from top to bottom.
-    label, value, threshold : str
-        Columns; value, threshold and interval of a row in the same unit, above 0.
+        A row a value, drawn from top to bottom.
+    label, value : str
+        Columns.
+    threshold : float
+        In the unit of the values, 0 or above.
     measure : str
         What the values are, for example "share of people".
     lower, upper : str
-        Columns; where one is missing, the value stands alone and does not pass.
-    share : str, optional
-        Column that is True where the value is a share, to be written in percent.
-    at_most : str, optional
-        Column that is True where the claim says "less than the threshold".
+        Columns; a value without both stands alone.
+    share : bool
+        True if the values are shares, to be written in percent.
 
     Returns
     -------
     Axes
-        One row per claim; `.figure.finding` says which intervals pass.
+        A row a value; `.figure.finding` says how many intervals lie above the threshold.
     """
     require_groups(table, label)
     table = require_intervals(table, value, lower, upper)
-    table = table.assign(**{threshold: require_numbers(table, threshold)})
-    for column in (value, threshold):
-        remedy = f"data = data[data[{column!r}] > 0]"
-        complain(column, table[column] <= 0, table[column], "a multiple is above 0", remedy)
-    table = table.assign(**{c: require_event(table, c) for c in (share, at_most) if c})
-    bars, shares = table[threshold], table[share].astype(bool) if share else np.zeros(len(table))
-    common = bars.nunique() == 1
-    scale = (0.01 if np.all(shares) else 1.0) + 0 * bars if common else bars
-    multiples = table[[value, lower, upper]].div(scale, axis=0)
-    bar = float((bars / scale).iloc[0])
-    ends = drawn_to(multiples, value, upper, bar)
-    multiples[lower] = multiples[lower].clip(lower=multiples[value] / 1e3)
-    row_inches = row_height(table[label], 26, 1 if common else 2)
-    _, (ax,) = axes(row_inches * len(table))
-    ax.set_xscale("log")
+    bar = require_scalar(threshold, "threshold")
+
+    def said(number: float) -> str:
+        return f"{plain(100 * number)}%" if share and number < np.inf else plain(number)
+
+    _, (ax,) = axes(row_height(table[label], 26) * len(table))
     ax.axvline(bar, color=COLOURS[1], linewidth=2, linestyle="--")
-    texts, passed, parts, known_in = [], [], [], 0
-    for y, ((_, row), (_, times)) in enumerate(zip(table.iterrows(), multiples.iterrows())):
-        known = not times.isna().any()
-        known_in += known
-        draw_interval(ax, times, lower, upper, ends[y], y, color=INK, linewidth=1.8)
-        ax.plot(times[value], y, marker="s" if known else "o", color=INK, markersize=7)
-        numbers = row[[value, lower, upper, threshold]].astype(float)
-        percent = share and row[share]
-        said = [f"{plain(100 * n)}%" if percent and n < np.inf else plain(n) for n in numbers]
-        limits = f" ({said[1]} to {said[2]})" if known else ""
-        texts.append(f"{said[0]}{limits}" + ("" if common else f"\nthreshold {said[3]}"))
+    ends = drawn_to(table, value, upper, bar)
+    known = table[lower].notna() & table[upper].notna()
+    texts = []
+    for y, (end, whole, (_, row)) in enumerate(zip(ends, known, table.iterrows())):
+        draw_interval(ax, row, lower, upper, end, y, color=INK, linewidth=1.8)
+        ax.plot(row[value], y, marker="s" if whole else "o", color=INK, markersize=7)
+        limits = f" ({said(row[lower])} to {said(row[upper])})" if whole else ""
+        texts.append(f"{said(row[value])}{limits}")
         ax.text(1.03, y, texts[-1], transform=ax.get_yaxis_transform(), va="center")
-        least = at_most and row[at_most]
-        passed.append(known and (times[upper] < 1 if least else row[lower] > row[threshold]))
-        multiple = f", {plain(times[value])} times its threshold of {said[3]}"
-        parts.append(f"{row[label]} {said[0]}{limits}{'' if common else multiple}")
     left = label_rows(ax, table[label], 26)
-    a, b = ax.get_xlim()
-    percent_axis = " (%)" if np.all(shares) else ""
-    what = f"{measure}{percent_axis}" if common else f"{measure},\nas a multiple of its threshold"
-    ax.set(xlim=(min(a, 0.7 * bar), max(b, 1.5 * bar)), xlabel=what)
-    _plain_log_ticks(ax)
-    name = f"threshold {said[3]}" if common else "threshold"
+    ax.set_xlabel(measure)
+    if table[[value, lower]].min(axis=None) >= 0:
+        ax.set_xlim(left=0)
+    if share:
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+    name = f"threshold {said(bar)}"
     ax.text(bar, -0.55, name, ha="center", va="bottom", color=COLOURS[1], weight="bold")
-    unprinted = f" ({len(table) - known_in} have none)" if known_in < len(table) else ""
-    finding = f"{first_capital(measure)}: {'; '.join(parts)}. {first_capital(name)}: "
-    finding += f"{sum(passed)} of {known_in} intervals lie wholly past it{unprinted}."
-    bottom = 0.5 if common else 0.7
-    return finish(ax, finding, left=left, right=width(texts) + 0.2, top=0.3, bottom=bottom)
+    unprinted = f" ({(~known).sum()} have none)" if not known.all() else ""
+    read = "; ".join(f"{name} {text}" for name, text in zip(table[label], texts))
+    finding = f"{first_capital(measure)}: {read}. {first_capital(name)}: "
+    finding += f"{(table[lower] > bar).sum()} of {known.sum()} intervals lie above it{unprinted}."
+    return finish(ax, finding, left=left, right=width(texts) + 0.2, top=0.3)
 
 
 @picture

@@ -187,36 +187,21 @@ def test_a_direction_is_one_of_two():
         zones("up")
 
 
-def test_a_value_is_set_beside_its_threshold_as_a_multiple():
+def test_values_are_held_against_one_threshold():
     table = pd.DataFrame(
         {
             "claim": ["often", "rare", "unknown"],
-            "value": [0.2, 1.2, 0.5],
-            "lower": [0.1, 0.8, np.nan],
-            "upper": [0.3, 1.6, np.nan],
-            "threshold": [0.05, 2.0, 0.1],
-            "is_share": [True, False, True],
-            "less": [False, True, False],
+            "value": [0.2, 0.04, 0.5],
+            "lower": [0.1, 0.02, np.nan],
+            "upper": [0.3, 0.06, np.nan],
         }
     )
-    ax = plots.value_and_threshold(
-        table, "claim", "value", "threshold", measure="share", share="is_share", at_most="less"
-    )
-    assert "often 20% (10% to 30%), 4 times its threshold of 5%" in said(ax)
-    assert "rare 1.2 (0.8 to 1.6), 0.6 times its threshold of 2" in said(ax)
-    assert "unknown 50%, 5 times" in said(ax)
-    assert "2 of 2 intervals lie wholly past it (1 have none)" in said(ax)
-    one = plots.value_and_threshold(
-        table[table["is_share"]].assign(threshold=0.05),
-        "claim", "value", "threshold", measure="share", share="is_share",
-    )  # fmt: skip
-    assert "often 20% (10% to 30%); unknown 50%. Threshold 5%: 1 of 1" in said(one)
-    assert one.lines[0].get_xdata()[0] == pytest.approx(5)
-    with pytest.raises(ValueError, match="'threshold'") as error:
-        plots.value_and_threshold(
-            table.assign(threshold=[0, 1, 1]), "claim", "value", "threshold", measure="share"
-        )
-    assert "data[data['threshold'] > 0]" in str(error.value)
+    ax = plots.value_and_threshold(table, "claim", "value", 0.05, measure="share", share=True)
+    assert "often 20% (10% to 30%); rare 4% (2% to 6%); unknown 50%." in said(ax)
+    assert "5%: 1 of 2 intervals lie above it (1 have none)" in said(ax)
+    assert ax.lines[0].get_xdata()[0] == 0.05 and ax.get_xlim()[0] == 0
+    with pytest.raises(ValueError, match="threshold='5%'"):
+        plots.value_and_threshold(table, "claim", "value", "5%", measure="share")
 
 
 def test_bars_of_two_groups_give_the_ratio_of_their_speeds():
@@ -296,14 +281,13 @@ def excess(data):
 
 
 def thresholds(data):
-    return plots.value_and_threshold(data, "label", "ratio", "bar", measure="share")
+    return plots.value_and_threshold(data, "label", "ratio", 0.5, measure="share")
 
 
 def calibrated(data):
     return plots.calibration(data, "said", "ratio", outcome="free")
 
 
-BAR = THREE.assign(bar=1.0)
 SHARES = THREE.assign(said=0.5, ratio=0.6, lower=0.5, upper=0.7)
 
 
@@ -321,7 +305,6 @@ SHARES = THREE.assign(said=0.5, ratio=0.6, lower=0.5, upper=0.7)
         (draw_rates, RATES.assign(rate=[7.0, 2.0]), "'rate', row 0"),
         (draw_rates, RATES.assign(period=["0-2", None]), "'period', row 1"),
         (excess, THREE.assign(ratio=[1.0, -1, 2, -2]), "'ratio'"),
-        (thresholds, BAR.assign(bar=[1.0, 0, 1, 1]), "'bar', row 1"),
         (calibrated, SHARES.assign(said=[20.0, 30, 40, 50]), "'said', row 0"),
         (calibrated, SHARES.assign(ratio=0.9), "'ratio', row 0"),
     ],
@@ -362,7 +345,7 @@ def test_an_interval_without_an_end_is_an_arrow():
 
 @pytest.mark.parametrize("draw", [forest, thresholds])
 def test_columns_with_gaps_of_any_kind_are_read(draw):
-    gaps = BAR.assign(lower=pd.array([None, 1.2, 0.2, 0.5], "Float64")).convert_dtypes()
+    gaps = THREE.assign(lower=pd.array([None, 1.2, 0.2, 0.5], "Float64")).convert_dtypes()
     assert "NA" not in said(draw(gaps)) and "nan" not in said(draw(gaps))
 
 

@@ -98,7 +98,7 @@ VERBS = {
         unit="years",
     ),
     "value_and_threshold": lambda: plots.value_and_threshold(
-        RATIOS, "label", "ratio", "threshold", measure="share"
+        RATIOS, "label", "ratio", 0.5, measure="share"
     ),
     "verdict_board": lambda: plots.verdict_board(claims.board()),
 }
