@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -12,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 HAPPENED = {
-    *("yes", "y", "true", "t", "event", "dead", "died", "death", "deceased", "1:deceased", "dod"),
-    *("relapse", "relapsed", "recurrence", "recurred", "1:recurred", "progressed", "positive"),
+    *("yes", "y", "true", "t", "event", "dead", "died", "death", "deceased", "dod"),
+    *("relapse", "relapsed", "recurrence", "recurred", "progressed", "positive"),
     *("ja", "oui", "si", "sí"),
 }
 CENSORED = {
-    *("no", "n", "false", "f", "none", "censored", "censor", "alive", "living", "0:living", "ned"),
+    *("no", "n", "false", "f", "none", "censored", "censor", "alive", "living", "ned"),
     *("disease free", "diseasefree", "event-free", "event free", "negative", "lost", "awd"),
     *("nein", "non", "lost to follow-up"),
 }
@@ -30,8 +31,14 @@ def as_list(names: str | Sequence[str] | None) -> list[str]:
         return []
     if isinstance(names, str) or not isinstance(names, Iterable):
         return [names]
-    if isinstance(names, Iterator) or not all(isinstance(name, Hashable) for name in names):
+    if isinstance(names, Iterator):
         raise ValueError(f"{names!r} names no columns: give one name or a list of names")
+    for name in [names] if isinstance(names, pd.Series) else names:
+        if not isinstance(name, Hashable):
+            raise ValueError(
+                f"a {type(name).__name__} is given where the name of one column is needed, "
+                "as in time='months'"
+            )
     return list(dict.fromkeys(names))
 
 
@@ -49,6 +56,8 @@ def require_columns(data: pd.DataFrame, names: str | Sequence[str]) -> None:
             known = {str(column).strip().lower(): column for column in data.columns}
             near = get_close_matches(str(name).strip().lower(), known, n=1)
             hint = f"did you mean {known[near[0]]!r}? " if near else ""
+            if name in data.index.names:
+                hint = "it is the index. Remedy: data = data.reset_index()  # "
             raise ValueError(f"no column {name!r}: {hint}the columns are {list(data.columns)}")
         if isinstance(data[name], pd.DataFrame):
             raise ValueError(
@@ -253,9 +262,14 @@ def require_numbers(data: pd.DataFrame, column: str, *, minimum: float | None = 
     return numbers
 
 
+def _meant(word: str) -> str:
+    """A word as the lists above have it: "1:DECEASED" and "1 = deceased" are deceased."""
+    return re.sub(r"^\d+\s*[:=.)-]\s*(?=\D)", "", word.strip().lower())
+
+
 def _means_event(word: str) -> bool:
     """Whether a word or code means something else than censored."""
-    return word.strip().lower() not in CENSORED | {"", "0", "0.0"}
+    return _meant(word) not in CENSORED | {"", "0", "0.0"}
 
 
 def optional_numbers(
@@ -349,14 +363,14 @@ def _refuse_words(data: pd.DataFrame, column: str, causes: bool) -> None:
         )
     require_present(data, column, "the event is missing")
     text, cleaned = this, words.str.strip().str.lower()
-    if not cleaned.isin(HAPPENED | CENSORED).any():
+    if not cleaned.map(_meant).isin(HAPPENED | CENSORED).any():
         refuse_numbers_as_text(data, column, more_than=0)
     if not _all_text(values):
         text += ".astype(str)"
     if cleaned.nunique() < words.nunique():
         words, text = cleaned, f"{this}.astype(str).str.strip().str.lower()"
     levels = sorted(words.unique(), key=_means_event)
-    known = [word for word in levels if word.strip().lower() in HAPPENED]
+    known = [word for word in levels if _meant(word) in HAPPENED]
     if known and not causes and len(levels) > 2:
         remedy = (
             f"{this} = {text}.isin({known}).astype(int)  # if these are the event, and only they"
@@ -431,6 +445,22 @@ def require_event(data: pd.DataFrame, column: str, *, causes: bool = False) -> n
     return codes.astype(np.int64)
 
 
+def require_counts(data: pd.DataFrame, column: str) -> np.ndarray:
+    """Return a column of events, 0/1 or counts, as floats; ValueError unless they are whole."""
+    require_columns(data, column)
+    if data[column].notna().any():
+        _refuse_words(data, column, causes=False)
+    counts = require_numbers(data, column)
+    complain(
+        column,
+        counts % 1 != 0,
+        data[column],
+        "a count is a whole number",
+        f"data = data[data[{column!r}] % 1 == 0]",
+    )
+    return counts
+
+
 def require_groups(
     data: pd.DataFrame, columns: str | Sequence[str] | None, *, at_least: int = 1
 ) -> None:
@@ -457,7 +487,7 @@ def require_groups(
             ) from None
         if groups < at_least:
             raise ValueError(
-                f"column {column!r} holds one group only ({data[column].iloc[0]!r}): "
+                f"column {column!r} holds one group only ({data[column].iloc[:1].tolist()[0]!r}): "
                 f"comparing needs at least {at_least}. Remedy: check the filter that made the table"
             )
 
@@ -515,7 +545,13 @@ def require_follow_up(
     ValueError
         Names the column, the first bad row and the remedy.
     """
-    require_columns(data, [time, event, *as_list(entry), *as_list(by)])
+    named = [time, event, *([] if entry is None else [entry])]
+    require_columns(data, [*named, *as_list(by)])
+    twice = [name for name in named if named.count(name) > 1]
+    if twice:
+        raise ValueError(
+            f"column {twice[0]!r} is named twice: time, event and entry are columns of their own"
+        )
     end, begin = require_numbers(data, time), None
     codes = require_event(data, event, causes=causes)
     require_groups(data, by)

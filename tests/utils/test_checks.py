@@ -21,7 +21,13 @@ from utils import (
     restricted_mean,
     survival_at,
 )
-from utils.checks import as_list, refuse_numbers_as_text, require_event, require_numbers
+from utils.checks import (
+    as_list,
+    refuse_numbers_as_text,
+    require_event,
+    require_follow_up,
+    require_numbers,
+)
 
 GOOD = pd.DataFrame(
     {
@@ -164,10 +170,20 @@ def test_one_name_or_several(given, expected):
     assert as_list(given) == expected
 
 
-@pytest.mark.parametrize("given", [[["a"]], iter("ab"), [{"a": 1}]])
-def test_what_cannot_be_a_name_is_refused(given):
-    with pytest.raises(ValueError, match="one name or a list of names"):
+@pytest.mark.parametrize(
+    "given, kind",
+    [([["a"]], "list"), (iter("ab"), "iterator"), ([{"a": 1}], "dict"), (pd.Series([1]), "Series")],
+)
+def test_what_cannot_be_a_name_is_refused(given, kind):
+    with pytest.raises(ValueError, match=f"{kind}.* name"):
         as_list(given)
+
+
+@pytest.mark.parametrize("names", [("months", "months", None), ("months", "relapse", "months")])
+def test_a_column_cannot_be_two_things(names):
+    time, event, entry = names
+    with pytest.raises(ValueError, match="'months' is named twice"):
+        require_follow_up(GOOD, time, event, entry=entry)
 
 
 @pytest.mark.parametrize("name", ["MONTHS", "Months ", "month"])

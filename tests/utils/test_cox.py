@@ -129,6 +129,8 @@ def test_baseline_hazard_with_delayed_entry(reference):
         ({"formula": "Intercept"}, {"Intercept": 1}, ["'Intercept'", "rename"]),
         ({"formula": "np.log(x + 1)"}, {"np": 1}, ["'np'", "rename"]),
         ({"formula": "np.log(x)"}, {}, ["np.log(x)", "row 1", "-inf"]),
+        ({"formula": "np.log(x)", "by": "g"}, {"g": [1, 2] * 4}, ["np.log(x)", "row 6:", "g 1"]),
+        ({"formula": "x * y * t * a"}, {"y": [3, 1, 4, 1, 5, 9, 2, 6]}, ["15 coeff", "8 rows"]),
         ({"formula": "np.sqrt(x - 1)"}, {}, ["np.sqrt(x - 1)", "row 1", "nan"]),
         ({}, {"x": [1, 0, 1, 0, np.inf, 0, 0, 1]}, ["'x'", "row 4", "inf"]),
         ({"formula": "x + y"}, {"y": LATE["x"] * 2 + 1}, ["'y'", "sum of others", "'x'"]),

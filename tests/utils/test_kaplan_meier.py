@@ -306,23 +306,29 @@ def test_logrank_takes_lists_of_columns(lung, reference):
             {},
             "column 'g': group 'a' is never at risk at an event",
         ),
-        ({"t": [1, 1], "e": [1, 1], "g": list("ab")}, {}, "column 'g'.*never at risk together"),
+        (
+            {"t": [1, 1], "e": [1, 1], "g": list("ab")},
+            {},
+            "column 'g'.*'b' and 'a'.*at risk together",
+        ),
         (
             {"t": [1, 2, 1, 2], "e": [1, 1, 1, 1], "g": list("aabb"), "s": list("xxyy")},
             {"strata": "s"},
-            "column 'g'.*never at risk together",
+            "column 'g'.*'b' and 'a'.*at risk together",
         ),
         (
             {"t": [5, 2, 1, 2, 5], "e": 1, "g": list("zyxzx"), "s": list("vvuvu")},
             {"strata": "s"},
-            "column 'g': group 'y' and 'x' are never at risk together",
+            "column 'g'.*'y' and 'x'.*at risk together",
         ),
         ({"t": [1, 2], "e": [1, 1], "g": list("aa")}, {}, "column 'g' holds one group only"),
+        ({"t": [1, 2], "e": 1, "g": 1}, {}, r"column 'g' holds one group only \(1\)"),
+        ({"t": [1, 2], "e": 1, "g": "a", "h": "b"}, {"by": ["g", "h"]}, "'g' holds one group only"),
     ],
 )
 def test_logrank_without_a_comparison_names_the_group(data, options, message):
     with pytest.raises(ValueError, match=message):
-        logrank(pd.DataFrame(data), "t", "e", "g", **options)
+        logrank(pd.DataFrame(data), "t", "e", **{"by": "g"} | options)
 
 
 def test_times_that_differ_by_rounding_are_one_time():

@@ -1,5 +1,6 @@
 """utils.survival.persontime against R, by hand, and what it refuses."""
 
+from decimal import Decimal
 from importlib import import_module
 
 import numpy as np
@@ -302,6 +303,8 @@ def test_landmark_with_gaps_of_any_type_and_rounding():
     assert left["t"].tolist() == [1.7, 2.7] and left["exposed"].tolist() == [1, 0]
     left = landmark(people.assign(quit=[None] * 3), "t", "e", at=0.3, became="quit")
     assert left["exposed"].tolist() == [0, 0]
+    decimals = people.assign(t=[Decimal(1), Decimal(2), Decimal(3)])
+    assert landmark(decimals, "t", "e", at=1.5)["t"].tolist() == [0.5, 1.5]
 
 
 def test_mean_cumulative_count_of_two_people():

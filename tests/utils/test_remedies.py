@@ -247,6 +247,19 @@ CURVES = {
         curve,
         "data['e'] = (data['e'] == 'ja').astype(int)",
     ),
+    "codes before their words": Case(
+        {"t": T, "e": ["1=dead", "0=alive", "1=dead", "0=alive"]},
+        curve,
+        "data['e'] = (data['e'] == '1=dead').astype(int)",
+    ),
+    "causes with their codes": Case(
+        {"t": T, "e": ["1. relapse", "0. alive", "2. died", "0. alive"]},
+        causes,
+        "data['e'] = data['e'].map({'0. alive': 0, '1. relapse': 1, '2. died': 2}).astype(int)",
+    ),
+    "time in the index": Case(
+        {"e": E}, curve, "data = data.reset_index()", index=pd.Index(T, name="t")
+    ),
     "only causes": Case(
         {"t": T, "e": pd.Categorical(["relapse", "died", "died", "died"])},
         causes,
@@ -442,6 +455,21 @@ MODELS = {
         lambda d: rates(d, "t", "e", grouped=True),
         "data = data[data['e'] % 1 == 0]",
     ),
+    "a count that is not whole, in a model": Case(
+        SIX | {"e": [1, 2, 0.5, 3, 4, 0]},
+        lambda d: piecewise_exponential(d, "t", "e", "1"),
+        "data = data[data['e'] % 1 == 0]",
+    ),
+    "words where counts may stand": Case(
+        SIX | {"e": ["yes", "no"] * 3},
+        lambda d: rates(d, "t", "e", grouped=True),
+        "data['e'] = (data['e'] == 'yes').astype(int)",
+    ),
+    "words where counts may stand, in a model": Case(
+        SIX | {"e": ["yes", "no"] * 3},
+        lambda d: piecewise_exponential(d, "t", "e", "1"),
+        "data['e'] = (data['e'] == 'yes').astype(int)",
+    ),
     "a column period": Case(
         SIX | {"period": 1},
         lambda d: split_follow_up(d, "t", "e", [2]),
@@ -484,6 +512,10 @@ poisson = piecewise_exponential
         (cox, {"formula": "x + y"}, {"y": [6, 5, 4, 3, 2, 1]}, "formula='x + y - y'"),
         (poisson, {"formula": "x + y"}, {"y": [0, 0, 1, 0, 0, 0]}, "formula='x + y - y'"),
         (poisson, {"formula": "x + y"}, {"y": [2, 2, 3, 2, 2, 2]}, "formula='x + y - y'"),
+        (
+            poisson, {"formula": "x * g"}, {"g": list("abcabd"), "e": 1},
+            "formula='x * g - x:g'",
+        ),
         (cox, {"formula": "my x"}, {"my x": SIX["x"]}, 'formula="Q(\'my x\')"'),
         (cox, {"formula": "C(my g)"}, {"my g": list("abbaab")}, 'formula="C(Q(\'my g\'))"'),
         (cox, {"formula": "x (mm)"}, {"x (mm)": SIX["x"]}, 'formula="Q(\'x (mm)\')"'),

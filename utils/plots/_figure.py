@@ -180,8 +180,9 @@ def groups_of(data: pd.DataFrame, by: str | Sequence[str] | None) -> list[tuple[
     if len(parts) > len(COLOURS):
         raise ValueError(
             f"column {columns[0]!r}: {len(parts)} groups, and no more than {len(COLOURS)} can be "
-            f"told apart in one picture. Remedy: draw some of them, "
-            f"data[data.groupby({columns}, observed=True).ngroup() < {len(COLOURS)}]"
+            "told apart in one picture. Remedy: "
+            f"data = data[data.groupby({columns}, observed=True).ngroup() < {len(COLOURS)}]"
+            "  # or draw others"
         )
     names = [name for name, _ in parts]
     twice = [name for name in names if names.count(name) > 1]

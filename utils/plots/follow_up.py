@@ -87,10 +87,12 @@ def read_curve(
     curve: pd.DataFrame, column: str, at: float, last: float, start: float, unit: str, said: Any
 ) -> str:
     """Say where a step curve stands at a time, or that nobody was followed that far."""
-    over = column == "survival" and curve["survival"].iloc[-1] == 0
+    over = column in ("survival", "incidence") and (curve[column].tail(1) == 1 - start).any()
     if at > last + tolerance(np.array([last])) and not over:
         return f"not followed that far (to {plain(last)} {unit})"
     before = curve[curve["time"] <= at + tolerance(curve["time"].to_numpy(float))]
+    if before.empty and column == "incidence":
+        return said(start)  # no interval until the cause has come, as in its table
     if before.empty:
         return said(start, start, start)
     return said(*before.iloc[-1][[column, "lower", "upper"]].astype(float))
@@ -358,14 +360,14 @@ def cumulative_incidence(
     groups = groups_of(data, by)
     when: Any = {"unit": unit, "read_at": read_at, "horizon": horizon, "ticks": ticks}
     curves = [
-        (", ".join(filter(None, [group, name])), part[time].max(), curve)
+        (", ".join(filter(None, [group, name])), known_to, curve)
         for group, part in groups
-        for name, curve in _incidences(part, time, event, causes, naive)
+        for name, known_to, curve in _incidences(part, time, event, causes, naive)
     ]
     if len(curves) > len(COLOURS):
         raise ValueError(
             f"causes: {len(curves)} curves, and no more than {len(COLOURS)} can be told apart. "
-            f"Remedy: causes={dict(list(causes.items())[:1])}{', naive=False' if naive else ''}"
+            f"Remedy: causes={dict(list(causes.items())[:1])}{'; naive=False' if naive else ''}"
         )
     return draw_curves(
         data,
@@ -397,11 +399,14 @@ def check_causes(data: pd.DataFrame, event: str, causes: Mapping[int, str]) -> N
 
 def _incidences(
     part: pd.DataFrame, time: str, event: str, causes: Mapping[int, str], naive: bool
-) -> list[tuple[str, pd.DataFrame]]:
+) -> Curves:
+    """Curve of each cause; where nobody is left without an event it is known for ever."""
+    last = part[time].max()
+    known_to = np.inf if (part[event] > 0)[part[time] == last].all() else last
     nobody = pd.DataFrame(columns=["time", "cause", "incidence", "lower", "upper"], dtype=float)
     happened = (part[event] > 0).any()
     table = survival.cumulative_incidence(part, time, event) if happened else nobody
-    curves = [(name, table[table["cause"] == code]) for code, name in causes.items()]
+    curves = [(name, known_to, table[table["cause"] == code]) for code, name in causes.items()]
     if naive:
         code, name = next(iter(causes.items()))
         alone = part.assign(**{event: (part[event] == code).astype(int)})
@@ -409,7 +414,7 @@ def _incidences(
         wrong = wrong.assign(
             incidence=1 - wrong["survival"], lower=1 - wrong["upper"], upper=1 - wrong["lower"]
         )
-        curves.append((f"{name}, 1 - Kaplan-Meier", wrong))
+        curves.append((f"{name}, 1 - Kaplan-Meier", last, wrong))
     return curves
 
 
@@ -537,7 +542,7 @@ def stacked_fates(
         raise ValueError(
             f"causes: {len(names)} fates with {free!r}, and no more than {len(COLOURS)} can be "
             f"told apart. Remedy: data[{event!r}] = data[{event!r}].clip(upper={len(COLOURS) - 1})"
-            f", causes={dict(list(causes.items())[: len(COLOURS) - 1])}  # joins the last ones"
+            f"; causes={dict(list(causes.items())[: len(COLOURS) - 1])}  # joins the last ones"
         )
     read_at = require_scalar(read_at, "read_at")
     when: Any = {"unit": unit, "read_at": read_at, "horizon": horizon, "ticks": ticks}

@@ -508,8 +508,9 @@ def _refuse_infinite(found: Design, plain: pd.DataFrame, complete: np.ndarray) -
             remedy = f"data = data[{this} > {values[bad].max():g}]"
             if f"np.log({name})" in term and values[bad].min() == 0:
                 remedy += f"  # or, where 0 is a count, np.log1p({name}) in the formula"
+    (label,) = found.rows.index[[row]].tolist()
     raise ValueError(
-        f"term {term!r}, row {found.rows.index[row]!r}: {found.values[row, column]:g} is no number "
+        f"term {term!r}, row {label!r}: {found.values[row, column]:g} is no number "
         f"to fit with ({holds}{int(bad.sum())} such row(s)). Remedy: {remedy}"
     )
 
@@ -549,6 +550,11 @@ def _refuse_sums(found: Design, gaps: list[str]) -> None:
         raise ValueError(
             f"term {term!r}: the reference level {found.reference[term]!r} holds no row, so the "
             f"other levels have nothing to be compared with{remedy}"
+        )
+    if len(scaled) < len(columns):
+        raise ValueError(
+            f"formula {found.formula!r}: {len(columns)} coefficients cannot be told from "
+            f"{len(scaled)} rows{found.without(columns[-1])}"
         )
     weights = np.linalg.lstsq(scaled[:, :last], scaled[:, last], rcond=None)[0]
     others = [found.name(columns[i]) for i, weight in enumerate(weights) if abs(weight) > 1e-6]

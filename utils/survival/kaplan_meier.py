@@ -429,13 +429,13 @@ def logrank(
     if not columns:
         raise ValueError("by names no column: give the one that holds the groups")
     rows = follow_up(data, time, event, by=[*columns, *layers])
-    if len(columns) == 1:
+    groups = grouped(rows, columns)
+    if groups.ngroups == 1:
         require_groups(rows, columns, at_least=2)
     require_some_events(rows, event)
     from statsmodels.duration.survfunc import survdiff
 
     times, happened = rows[time].to_numpy(), rows[event].to_numpy()
-    groups = grouped(rows, columns)
     names = [", ".join(map(str, labels)) for labels, _ in groups]
     group, layer = groups.ngroup().to_numpy(), np.zeros(len(rows), dtype=np.int64)
     if layers:
@@ -453,10 +453,14 @@ def logrank(
     alone = [names[i] for i in counted if link[i] != link[counted[0]]]
     silent = [name for code, name in enumerate(names) if code not in counted]
     if len(counted) < 2 or alone:
-        who = f"{alone[0]!r} and {names[counted[0]]!r} are" if alone else f"{silent[0]!r} is"
+        who = (
+            f"groups {alone[0]!r} and {names[counted[0]]!r} are at risk together at no event that "
+            "leaves somebody without it"
+            if alone
+            else f"group {silent[0]!r} is never at risk at an event"
+        )
         raise ValueError(
-            f"column {columns[0]!r}: group {who} never at risk {'together ' if alone else ''}"
-            "at an event, there is nothing to compare. "
+            f"column {columns[0]!r}: {who}, there is nothing to compare. "
             "Remedy: check the filter and the strata, or say that these cannot be compared"
         )
     statistic, _ = survdiff(

@@ -12,6 +12,7 @@ from scipy.special import gammaincinv, kl_div
 from utils.checks import (
     complain,
     require_columns,
+    require_counts,
     require_event,
     require_groups,
     require_numbers,
@@ -71,11 +72,7 @@ def rates(
     if isinstance(per, str) or not 0 < per < np.inf:
         raise ValueError(f"per is {per!r}: give the person-time of the rate, above 0, such as 1000")
     if grouped:
-        counts, spans = require_numbers(data, event), require_numbers(data, time)
-        whole = "a count is a whole number"
-        complain(
-            event, counts % 1 != 0, data[event], whole, f"data = data[data[{event!r}] % 1 == 0]"
-        )
+        counts, spans = require_counts(data, event), require_numbers(data, time)
         require_groups(data, by)
         data = data.copy()
         data[event], data[time] = counts, spans
@@ -237,7 +234,7 @@ def landmark(
             f"Remedy: at={float(times.max()) / 2!r}  # or another time before {times.max():g}"
         )
     left = data[followed].copy()
-    left[time] = (data[time] - moment[0])[followed]
+    left[time] = (data[time].astype(float) - moment[0])[followed]
     if became is not None:
         left["exposed"] = (since <= place[0])[followed].astype(int)
     return left
@@ -380,15 +377,16 @@ def piecewise_exponential(
     Raises
     ------
     ValueError
-        For bad columns (see `utils.checks`), an event without person-time, a formula that cannot
-        be read, or a rate ratio without a finite value (no event in a level); names the term.
+        For bad columns (see `utils.checks`), a count that is not whole, an event without
+        person-time, a formula that cannot be read, or a rate ratio without a finite value (no
+        event in a level); names the term.
 
     Notes
     -----
     On statsmodels' GLM, covariates centred and scaled for the fit; equals R's
     glm(event ~ ... + offset(log(time)), poisson).
     """
-    counts, spans = require_numbers(data, event), require_numbers(data, time)
+    counts, spans = require_counts(data, event), require_numbers(data, time)
     require_groups(data, by)
     require_some_events(data, event)
     complain(
