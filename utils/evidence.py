@@ -321,7 +321,8 @@ def sir(
         lower, upper = confint_poisson(count, mean, method="exact-c")
         # p = the sum of P(x) over all x with P(x) <= P(observed), x Poisson with mean `expected`
         # the two-sided rule of R's poisson.test, with its factor 1 + 1e-7 for rounding
-        outcomes = np.arange(3 * int(max(count, mean)) + 20)
+        reach = 3 * abs(count - mean) + 20  # the other end of these outcomes is nearer
+        outcomes = np.arange(max(0, int(mean - reach)), int(mean + reach))
         likelier = outcomes[poisson.pmf(outcomes, mean) > poisson.pmf(count, mean) * (1 + 1e-7)]
         p = 1.0
         if likelier.size:

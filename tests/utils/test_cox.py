@@ -133,6 +133,8 @@ def test_baseline_hazard_with_delayed_entry(reference):
         ({"formula": "x * y * t * a"}, {"y": [3, 1, 4, 1, 5, 9, 2, 6]}, ["15 coeff", "8 rows"]),
         ({"formula": "np.sqrt(x - 1)"}, {}, ["np.sqrt(x - 1)", "row 1", "nan"]),
         ({}, {"x": [1, 0, 1, 0, np.inf, 0, 0, 1]}, ["'x'", "row 4", "inf"]),
+        ({}, {"x": [1, 0, 1, 0, 2.0**1023, 0, 0, 1]}, ["'x'", "row 4", "8.98847e+307"]),
+        ({}, {"x": [1e-320, 3e-320] * 4}, ["'x'", "same value"]),
         ({"formula": "x + y"}, {"y": LATE["x"] * 2 + 1}, ["'y'", "sum of others", "'x'"]),
         ({"formula": "x + y"}, {"y": 1 - LATE["x"]}, ["'y'", "sum of others", "'x'"]),
         ({"formula": "x", "strata": "y"}, {"y": LATE["x"]}, ["'x'", "does not vary"]),

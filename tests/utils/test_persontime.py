@@ -303,6 +303,8 @@ def test_landmark_with_gaps_of_any_type_and_rounding():
     assert left["t"].tolist() == [1.7, 2.7] and left["exposed"].tolist() == [1, 0]
     left = landmark(people.assign(quit=[None] * 3), "t", "e", at=0.3, became="quit")
     assert left["exposed"].tolist() == [0, 0]
+    left = landmark(people.assign(quit=[0, np.inf, -np.inf]), "t", "e", at=0.3, became="quit")
+    assert left["exposed"].tolist() == [0, 1]
     decimals = people.assign(t=[Decimal(1), Decimal(2), Decimal(3)])
     assert landmark(decimals, "t", "e", at=1.5)["t"].tolist() == [0.5, 1.5]
 
@@ -346,7 +348,9 @@ def test_mean_cumulative_count_wants_follow_up():
 
 
 @pytest.mark.parametrize(
-    "scale, shift", [(1, 0), (1e9, 0), (1e-12, 0), (1, 1e6)], ids=["as is", "huge", "tiny", "far"]
+    "scale, shift",
+    [(1, 0), (1e9, 0), (1e-12, 0), (1, 1e6), (1e200, 0), (1e-200, 0)],
+    ids=["as is", "huge", "tiny", "far", "beyond squares", "below squares"],
 )
 def test_piecewise_exponential_on_any_scale(lung, scale, shift):
     """R 4.2.2: coef(summary(glm(event ~ age + offset(log(time)), poisson, lung)))["age", ]."""

@@ -19,6 +19,7 @@ from utils.checks import DATE, holds_numbers, refuse_numbers_as_text, require_co
 from utils.survival._common import Z95
 
 INTERCEPT = "Intercept"  # patsy's name of the column of ones
+SMALLEST, LARGEST = 1e-290, 1e306  # floats that can be scaled; Stata's missing is 8.99e307
 COPES = re.compile(r"\b(isna|isnull|notna|notnull|fillna|isnan|nan_to_num)\b")
 
 
@@ -191,7 +192,7 @@ def design(formula: str, data: pd.DataFrame, keep_intercept: bool = False) -> De
     ]
     for j, code in enumerate(codes):
         empty = j not in used_levels and code in {codes[i] for i in used_levels}
-        if code != INTERCEPT and np.ptp(found.values[:, j]) == 0 and not empty:
+        if code != INTERCEPT and np.ptp(found.values[:, j]) < SMALLEST and not empty:
             _refuse_flat(labels[j][0], found.without(j))
     found = found.only(used_levels)
     _refuse_sums(found, gaps)
@@ -486,8 +487,8 @@ def _bare(code: str) -> str:
 
 
 def _refuse_infinite(found: Design, plain: pd.DataFrame, complete: np.ndarray) -> None:
-    """Raise ValueError for a term that is infinite or undefined where no column is missing."""
-    bad = ~np.isfinite(found.values) & complete[:, None]
+    """Raise ValueError for a term that is infinite, or undefined where no column is missing."""
+    bad = ~(np.abs(found.values) < LARGEST) & complete[:, None]
     if not bad.any():
         return
     column = int(bad.any(axis=0).argmax())

@@ -301,7 +301,8 @@ def restricted_mean(
         last, free = curve["time"].iloc[-1], curve["survival"].iloc[-1]
         if last < horizon - tolerance(curve["time"].to_numpy()) and free > 0:
             raise ValueError(
-                f"column {time!r}: follow-up ends at {last:g}, before the horizon {horizon:g}. "
+                f"column {time!r}: follow-up ends at {last:.12g}, before the horizon "
+                f"{horizon:.12g}. "
                 f"Remedy: {within_reach(rows, time, by)}"
             )
         curve = curve[curve["time"] < horizon]

@@ -11,6 +11,7 @@ from scipy.special import gammaincinv, kl_div
 
 from utils.checks import (
     complain,
+    optional_numbers,
     require_columns,
     require_counts,
     require_event,
@@ -197,8 +198,8 @@ def landmark(
     at : float
         The landmark, in the unit of `time`. People whose follow-up ended by then are left out.
     became : str, optional
-        Column with the time at which a person's exposure began (missing: never). It is turned
-        into `exposed`: 1 if that time came at or before the landmark.
+        Column with the time at which a person's exposure began (missing or infinite: never). It
+        is turned into `exposed`: 1 if that time came at or before the landmark.
 
     Returns
     -------
@@ -219,9 +220,8 @@ def landmark(
     if became is not None:
         require_columns(data, became)
         _refuse_overwriting(data, ["exposed"], [])
-        known = data[became].notna().to_numpy()
-        if known.any():
-            since[known] = require_numbers(data[known], became, minimum=None)
+        since = np.maximum(optional_numbers(data, became, infinite=True), 0)
+        since[np.isnan(since)] = np.inf
     times = checked[time].to_numpy(float)
     since[since > max(times.max(), moment[0])] = (
         np.inf
@@ -464,7 +464,10 @@ def _poisson(
     # variance (X'WX)^-1 = R^-1 R^-T of the QR decomposition of W^(1/2) X, W the fitted means
     root = np.linalg.inv(np.linalg.qr(np.sqrt(mean(params))[:, None] * scaled, mode="r"))
     deviance = 2 * kl_div(events, mean(params)).sum()
-    return found, back @ params, np.sqrt(((back @ root) ** 2).sum(axis=1)), float(deviance)
+    rows = back @ root
+    size = np.abs(rows).max(axis=1, keepdims=True)  # a square of 1e-170 is 0
+    se = size[:, 0] * np.sqrt(((rows / size) ** 2).sum(axis=1))
+    return found, back @ params, se, float(deviance)
 
 
 def _refuse_endless(
