@@ -302,6 +302,8 @@ def forest(
     """
     require_columns(table, [label, estimate, lower, upper, *as_list(kind)])
     require_groups(table, label)
+    if log:
+        null = require_scalar(null, "null", positive=True)
     kinds = ["study"] * len(table) if kind is None else list(table[kind])
     predicted = np.array([style == "prediction" for style in kinds])
     table = table.assign(**{estimate: table[estimate].mask(predicted, table[lower])})

@@ -173,7 +173,7 @@ def timeline(
     wanted = (
         MaxNLocator(6, steps=[1, 2, 3, 5, 6, 10]).tick_values(0, end)
         if ticks is None
-        else [require_scalar(tick, "ticks") for tick in np.atleast_1d(ticks)]
+        else [require_scalar(tick, "ticks") for tick in np.atleast_1d(ticks).tolist()]
     )
     shown = np.unique([tick for tick in wanted if 0 <= tick <= end + tolerance(np.array([end]))])
     lines = sum(len(fill(name, 15).splitlines()) or 1 for name, _ in groups)

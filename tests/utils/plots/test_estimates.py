@@ -126,6 +126,12 @@ def test_forest_reads_out_few_studies_the_pool_and_the_prediction():
     )
 
 
+def test_forest_on_a_log_scale_needs_a_null_above_zero():
+    with pytest.raises(ValueError, match="null=0.*Remedy: null=1"):
+        plots.forest(THREE, "label", "ratio", measure="ratio", null=0)
+    assert plots.forest(THREE, "label", "ratio", measure="ratio", null=1)
+
+
 def test_forest_in_three_digits_and_without_an_interval():
     rows = THREE.assign(lower=[0.996, 1.2, np.nan, 0.5])
     ax = plots.forest(rows, "label", "ratio", measure="ratio", digits=3)
