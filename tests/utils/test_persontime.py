@@ -200,7 +200,7 @@ def test_split_follow_up_refuses(options, message):
             "column 'g', row 5: the group is missing",
         ),
         (lambda d: rates(d, "t", "cases", grouped=True), "no column 'cases'"),
-        (lambda d: rates(d.assign(t=0), "t", "e"), "no person-time.*Remedy"),
+        (lambda d: rates(d.assign(t=0), "t", "e"), "no person-time.*Remedy: name the column"),
         (lambda d: rates(d, "t", "e", per=0), "per is 0"),
         (
             lambda d: rates(d.assign(e=pd.array([0, None, 1, 0, 1, 0], dtype="boolean")), "t", "e"),

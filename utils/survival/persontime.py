@@ -83,9 +83,9 @@ def rates(
     def one(part: pd.DataFrame) -> pd.DataFrame:
         events, person_time = part[event].sum(), part[time].sum()
         if person_time == 0:
-            raise ValueError(
-                f"column {time!r}: no person-time, no rate. Remedy: data = data[data[{time!r}] > 0]"
-            )
+            only_here = f"data = data[data[{time!r}] > 0]"
+            remedy = only_here if data[time].any() else "name the column that holds the time"
+            raise ValueError(f"column {time!r}: no person-time, no rate. Remedy: {remedy}")
         # G(0.025; d) and G(0.975; d + 1) over the person-time, G the gamma quantile
         # Garwood 1936, Biometrika 28:437
         lower = gammaincinv(events, 0.025) / person_time if events else 0.0
